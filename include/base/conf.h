@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf.h - what the operator sets: one table of environment variables.
+ *
+ * conf.c has a row for each variable (name, type, range, default, help); the
+ * parser, the checks, `trunkline help` and the start-up log walk the rows, and
+ * a test holds the README to them. A secret may be given as NAME or, as the
+ * path of a file that holds it (last newline removed), as NAME_FILE, not both.
+ * An empty value counts as unset: compose files pass what they do not have so.
+ * An unknown variable that begins with TRUNKLINE_ is an error: a typo must not
+ * pass for a default.
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct conf_address {
+	char host[64]; /* a numeric address or a name */
+	uint16_t port; /* 0: any free one */
+};
+
+struct conf {
+	struct conf_address listen;	  /* TRUNKLINE_LISTEN */
+	struct conf_address admin_listen; /* TRUNKLINE_ADMIN_LISTEN */
+	char *database_url;		  /* TRUNKLINE_DATABASE_URL */
+	char *api_key;			  /* TRUNKLINE_API_KEY, >= 16 chars */
+	char *master_key;		  /* TRUNKLINE_MASTER_KEY */
+	int64_t threads;		  /* TRUNKLINE_THREADS: API pool, 2 */
+	int64_t provider_concurrency;	  /* TRUNKLINE_PROVIDER_CONCURRENCY */
+	int64_t call_timeout_ms;	  /* TRUNKLINE_CALL_TIMEOUT_MS, 15000 */
+	int64_t operation_deadline_s;	  /* TRUNKLINE_OPERATION_DEADLINE_S */
+	int64_t undo_deadline_s;	  /* TRUNKLINE_UNDO_DEADLINE_S */
+	int64_t settle_ms;		  /* TRUNKLINE_SETTLE_MS */
+	int64_t wait_s;		   /* TRUNKLINE_WAIT_S: how long a client waits
+				    * for its answer before it gets 202, 90 */
+	int64_t max_operations;	   /* TRUNKLINE_MAX_OPERATIONS: running at once,
+				    * 5000; more answer 503 */
+	int64_t shutdown_grace_s;  /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
+	int64_t log_level;	   /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
+	bool access_log;	   /* TRUNKLINE_ACCESS_LOG on|off, on */
+	char *twilio_account_sid;  /* TWILIO_ACCOUNT_SID */
+	char *twilio_auth_token;   /* TWILIO_AUTH_TOKEN */
+	char *twilio_api_key;	   /* TWILIO_API_KEY, SK… */
+	char *twilio_api_secret;   /* TWILIO_API_SECRET */
+	char *retell_api_key;	   /* RETELL_API_KEY */
+	char *twilio_api_url;	   /* TWILIO_API_BASE_URL, no trailing slash */
+	char *twilio_trunking_url; /* TWILIO_TRUNKING_BASE_URL */
+	char *twilio_voice_url;	   /* TWILIO_VOICE_BASE_URL */
+	char *retell_url;	   /* RETELL_BASE_URL */
+	char *retell_sip_uri;	   /* RETELL_SIP_URI */
+	char *ca_file;		   /* TRUNKLINE_CA_FILE, NULL: the system's */
+};
+
+/* Reads the environment. On failure err (CONFIG) names the variable, what is
+ * wrong and what would be right, never a secret's value. Takes credentials as
+ * they are: whether a command needs them, it checks itself. */
+int conf_load(struct conf *c, char *const *environ, struct err *err);
+/* Overwrites the secrets and frees. */
+void conf_release(struct conf *c);
+/* The table for people: name, default, range and meaning of every variable. */
+void conf_help(FILE *out);
+/* Logs every setting that is not a secret at LOG_INFO, secrets as "set" or
+ * "unset", and hides the secrets from the log for good (log_hide). */
+void conf_log(const struct conf *c);
+
+/* Is a URL's host this machine: 127.0.0.0/8, ::1 (also in brackets) or
+ * localhost? Only to such a host may a call go without TLS. */
+bool conf_is_loopback(const char *host);
+
+/* The rows, for tests and documentation: i from 0 until it returns NULL. */
+struct conf_row {
+	const char *name;
+	const char *fallback; /* default as text, "" if none */
+	const char *help;
+	bool secret;
+};
+const struct conf_row *conf_row(int i);
+
+#endif

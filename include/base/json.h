@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.h - reading JSON from strangers, and writing it straight into a buf.
+ *
+ * Reading refuses duplicate keys, anything after the document, and nesting
+ * deeper than asked for (counted before parsing, so that depth costs no stack).
+ * Jansson's error text quotes its input and may hold a secret: it is never
+ * shown or logged; only the byte position is.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define JSON_DEPTH_MAX 16
+
+/* A new reference, or NULL with err filled (INVALID_JSON). */
+json_t *json_read(const char *text, size_t len, int depth_max, struct err *err);
+
+/* Adds s as a JSON string, quoted and escaped; NULL adds null. */
+int json_add_str(struct buf *b, const char *s);
+int json_add_strn(struct buf *b, const char *s, size_t len);
+/* Adds ,"name": (or "name": right after '{') and then the value. The buf's
+ * last byte decides about the comma, so objects are built front to back. */
+int json_key(struct buf *b, const char *name);
+int json_put_str(struct buf *b, const char *name, const char *value);
+int json_put_int(struct buf *b, const char *name, int64_t value);
+int json_put_bool(struct buf *b, const char *name, bool value);
+/* The value is JSON text already. NULL adds null. */
+int json_put_raw(struct buf *b, const char *name, const char *json);
+/* RFC 3339 text of Unix milliseconds; 0 adds null. */
+int json_put_time(struct buf *b, const char *name, int64_t wall_ms);
+/* Adds value in compact form, keys in the order they were inserted. */
+int json_add_value(struct buf *b, const json_t *value);
+int json_put_value(struct buf *b, const char *name, const json_t *value);
+
+#endif

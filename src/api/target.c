@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* target.c - splitting, matching and decoding the request target. */
+#include "api/target.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/limits.h"
+
+static int malformed(struct err *err, const char *what)
+{
+	return err_set(err, ERR_MALFORMED, "%s", what);
+}
+
+/* Of http://host/path, what begins at the path; NULL if it is another scheme.
+ */
+static char *skip_authority(char *raw)
+{
+	size_t scheme;
+	char *path;
+
+	if (strncasecmp(raw, "http://", 7) == 0)
+		scheme = 7;
+	else if (strncasecmp(raw, "https://", 8) == 0)
+		scheme = 8;
+	else
+		return NULL;
+	path = raw + scheme + strcspn(raw + scheme, "/?");
+	return path > raw + scheme && *path == '/' ? path : NULL;
+}
+
+int target_parse(char *raw, struct target *t, struct err *err)
+{
+	size_t len = strlen(raw);
+
+	if (len > LIMIT_TARGET)
+		return err_set(err, ERR_TARGET_TOO_LONG,
+			       "the target has %zu bytes", len);
+	for (size_t i = 0; i < len; i++)
+		if (raw[i] <= ' ' || raw[i] > '~' || raw[i] == '#')
+			return malformed(err, "the target holds a character "
+					      "that must be escaped");
+	if (strcmp(raw, "*") != 0 && raw[0] != '/')
+		raw = skip_authority(raw);
+	if (!raw)
+		return malformed(err, "the target must be a path");
+	t->path = raw;
+	t->query = strchr(raw, '?');
+	if (t->query)
+		*t->query++ = '\0';
+	return 0;
+}
+
+bool target_match(const char *path, const char *template, const char **arg,
+		  size_t *arg_len)
+{
+	*arg = NULL;
+	*arg_len = 0;
+	while (*template) {
+		if (*template == '{') {
+			size_t n = strcspn(path, "/");
+
+			if (!n)
+				return false;
+			*arg = path;
+			*arg_len = n;
+			path += n;
+			template = strchr(template, '}') + 1;
+		} else if (*template ++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0';
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* How many bytes the UTF-8 character at s has; 0 if it is none (RFC 3629: no
+ * overlong forms, no surrogates, nothing above U+10FFFF). */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+	static const struct {
+		uint8_t first, last, low, high, len;
+	} rows[] = {
+		{0x01, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = rows[i].len;
+
+		if (s[0] < rows[i].first || s[0] > rows[i].last)
+			continue;
+		if (n > left ||
+		    (n > 1 && (s[1] < rows[i].low || s[1] > rows[i].high)))
+			return 0;
+		for (size_t k = 2; k < n; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return n;
+	}
+	return 0;
+}
+
+static bool utf8_valid(const char *s, size_t len)
+{
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_len((const unsigned char *)s + i, len - i);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+int target_decode(const char *s, size_t len, bool segment, char *out,
+		  size_t size, struct err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int c = (unsigned char)s[i];
+
+		if (c == '%') {
+			int high = i + 2 < len ? hex(s[i + 1]) : -1;
+			int low = high >= 0 ? hex(s[i + 2]) : -1;
+
+			if (low < 0)
+				return malformed(err, "a percent escape in the "
+						      "target is not valid");
+			c = high << 4 | low;
+			i += 2;
+			if (!c || (segment && c == '/'))
+				return malformed(err, "the target escapes a "
+						      "NUL or a slash");
+		}
+		if (n + 1 >= size)
+			return malformed(err, "a part of the target is too "
+					      "long");
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	if (!utf8_valid(out, n))
+		return malformed(err, "the target is not UTF-8");
+	return 0;
+}
+
+/* The name may be shown: it is short and plain. Otherwise it may be anything,
+ * a key that was pasted into the address for one. */
+static bool showable(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz_";
+
+	return *name && strlen(name) <= 24 && !name[strspn(name, plain)];
+}
+
+static struct param *find(struct param *params, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(params[i].name, name) == 0)
+			return &params[i];
+	return NULL;
+}
+
+static int read_one(const char *s, size_t len, struct param *params,
+		    size_t count, struct err *err)
+{
+	const char *is = memchr(s, '=', len);
+	size_t name_len = is ? (size_t)(is - s) : len;
+	struct param *p;
+	char name[64];
+
+	if (target_decode(s, name_len, false, name, sizeof(name), NULL))
+		return err_set(err, ERR_INVALID_PARAMETER,
+			       "the name of a query parameter is not valid");
+	p = find(params, count, name);
+	if (!p)
+		return err_set(err, ERR_INVALID_PARAMETER,
+			       "there is no query parameter%s%s here",
+			       showable(name) ? " " : " of this name",
+			       showable(name) ? name : "");
+	if (p->given)
+		return err_set(err, ERR_INVALID_PARAMETER,
+			       "%s is given more than once", p->name);
+	p->given = true;
+	if (is && len - name_len > 1 &&
+	    target_decode(is + 1, len - name_len - 1, false, p->value, p->size,
+			  NULL) == 0)
+		return 0;
+	return err_set(err, p->fault ? p->fault : ERR_INVALID_PARAMETER,
+		       "the value of %s is empty, too long or badly escaped",
+		       p->name);
+}
+
+int query_read(const char *query, struct param *params, size_t count,
+	       struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		params[i].value[0] = '\0';
+		params[i].given = false;
+	}
+	while (query && *query) {
+		size_t len = strcspn(query, "&");
+
+		if (len && read_one(query, len, params, count, err))
+			return -1;
+		query += len + (query[len] == '&');
+	}
+	return 0;
+}

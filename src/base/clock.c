@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* clock.c - the system's time and randomness, and time as people read it. */
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_MS	(86400 * (int64_t)1000)
+#define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+
+static int64_t now(clockid_t which)
+{
+	struct timespec ts;
+
+	/* Both clocks exist on every Linux, the pointer is good: no failure. */
+	if (clock_gettime(which, &ts))
+		abort();
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t system_mono(struct clock *c)
+{
+	return now(CLOCK_MONOTONIC);
+}
+
+static int64_t system_wall(struct clock *c)
+{
+	return now(CLOCK_REALTIME);
+}
+
+static void system_random(struct clock *c, void *out, size_t n)
+{
+	randombytes_buf(out, n);
+}
+
+/* Weak ids and nonces are worse than no service: without entropy we stop. */
+static void seed(void)
+{
+	if (sodium_init() >= 0)
+		return;
+	fputs("trunkline: the kernel gives no randomness\n", stderr);
+	abort();
+}
+
+struct clock *clock_system(void)
+{
+	static struct clock system = {
+		.mono_ms = system_mono,
+		.wall_ms = system_wall,
+		.random = system_random,
+	};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (pthread_once(&once, seed))
+		abort();
+	return &system;
+}
+
+uint64_t clock_chance(struct clock *c, uint64_t n)
+{
+	uint64_t x;
+
+	/* Scaling 64 bits down favours no value by more than n in 2^64, and
+	 * unlike rejection it ends whatever a simulated source returns. */
+	c->random(c, &x, sizeof(x));
+	return (uint64_t)(((unsigned __int128)x * n) >> 64);
+}
+
+/* Days since 1970 to a date, proleptic Gregorian, by counting the years from
+ * March so that the leap day is a year's last (Hinnant, "chrono-compatible
+ * low-level date algorithms"). gmtime_r would take the time zone lock. */
+static void date(int days, int *year, int *month, int *day)
+{
+	int shifted = days + 719468; /* days since 0000-03-01 */
+	int era = shifted / 146097;
+	int doe = shifted % 146097;
+	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int m = (5 * doy + 2) / 153; /* 0 is March */
+
+	*day = doy - (153 * m + 2) / 5 + 1;
+	*month = m < 10 ? m + 3 : m - 9;
+	*year = yoe + era * 400 + (*month <= 2);
+}
+
+static void digits(char *out, int n, int width)
+{
+	while (width--) {
+		out[width] = (char)('0' + n % 10);
+		n /= 10;
+	}
+}
+
+void timestamp_format(int64_t wall_ms, char out[TIMESTAMP_SIZE])
+{
+	int year, month, day, ms;
+
+	if (wall_ms < 0)
+		wall_ms = 0;
+	if (wall_ms > LAST_MS)
+		wall_ms = LAST_MS;
+	date((int)(wall_ms / DAY_MS), &year, &month, &day);
+	ms = (int)(wall_ms % DAY_MS);
+	memcpy(out, "0000-00-00T00:00:00.000Z", TIMESTAMP_SIZE);
+	digits(out, year, 4);
+	digits(out + 5, month, 2);
+	digits(out + 8, day, 2);
+	digits(out + 11, ms / 3600000, 2);
+	digits(out + 14, ms / 60000 % 60, 2);
+	digits(out + 17, ms / 1000 % 60, 2);
+	digits(out + 20, ms % 1000, 3);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* json.c - reading JSON with limits, writing it without building a tree. */
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* How deep the text nests at most, by counting brackets outside of strings.
+ * Stops at the first byte (given in *at) that goes deeper than max. Text that
+ * is not JSON may be counted wrongly: the parser refuses it afterwards. */
+static bool too_deep(const char *text, size_t len, int max, size_t *at)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '"') {
+			quoted = !quoted;
+		} else if (quoted) {
+			i += c == '\\';
+		} else if (c == '{' || c == '[') {
+			*at = i;
+			if (++depth > max)
+				return true;
+		} else if (c == '}' || c == ']') {
+			depth--;
+		}
+	}
+	return false;
+}
+
+json_t *json_read(const char *text, size_t len, int depth_max, struct err *err)
+{
+	json_error_t why;
+	json_t *root;
+	size_t at;
+
+	if (too_deep(text, len, depth_max, &at)) {
+		err_set(err, ERR_INVALID_JSON,
+			"byte %zu: nested deeper than %d levels", at,
+			depth_max);
+		return NULL;
+	}
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	if (root)
+		return root;
+	if (json_error_code(&why) == json_error_out_of_memory)
+		err_set(err, ERR_INTERNAL, "out of memory");
+	else
+		err_set(err, ERR_INVALID_JSON, "byte %d: %s",
+			why.position > 0 ? why.position : 0,
+			json_error_code(&why) == json_error_duplicate_key
+				? "duplicate key"
+				: "not valid JSON");
+	return NULL;
+}
+
+/* Length of the well-formed UTF-8 sequence (RFC 3629) at s, 0 if there is none.
+ * Two bytes or more: ASCII is dealt with before. */
+static size_t utf8_sequence(const unsigned char *s, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
+	size_t n;
+
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (left < n)
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0; /* overlong */
+	if (s[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	if (s[0] == 0xf0)
+		low = 0x90; /* overlong */
+	if (s[0] == 0xf4)
+		high = 0x8f; /* above U+10FFFF */
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* Can the byte stand in a string as it is, whatever its neighbours are? */
+static inline bool plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Adds the one character at s that is not plain; returns its length. */
+static size_t add_special(struct buf *b, const unsigned char *s, size_t left)
+{
+	static const char shorthand[] = "btn\0fr"; /* from 0x08 on */
+	size_t n;
+
+	if (*s == '"' || *s == '\\') {
+		buf_printf(b, "\\%c", *s);
+		return 1;
+	}
+	if (*s >= 8 && *s <= 13 && shorthand[*s - 8]) {
+		buf_printf(b, "\\%c", shorthand[*s - 8]);
+		return 1;
+	}
+	if (*s < 0x80) {
+		buf_printf(b, "\\u%04x", *s);
+		return 1;
+	}
+	n = utf8_sequence(s, left);
+	if (n == 0) {
+		buf_str(b, "\xef\xbf\xbd"); /* U+FFFD */
+		return 1;
+	}
+	/* U+0080 to U+009F are controls too: some terminals obey them. */
+	if (s[0] == 0xc2 && s[1] < 0xa0)
+		buf_printf(b, "\\u%04x", s[1]);
+	else
+		buf_add(b, s, n);
+	return n;
+}
+
+int json_add_strn(struct buf *b, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	const unsigned char *end = p + len, *run;
+
+	buf_char(b, '"');
+	while (p < end) {
+		for (run = p; p < end && plain(*p); p++)
+			;
+		buf_add(b, run, (size_t)(p - run));
+		if (p < end)
+			p += add_special(b, p, (size_t)(end - p));
+	}
+	return buf_char(b, '"');
+}
+
+int json_add_str(struct buf *b, const char *s)
+{
+	return s ? json_add_strn(b, s, strlen(s)) : buf_str(b, "null");
+}
+
+int json_key(struct buf *b, const char *name)
+{
+	if (b->len && b->data[b->len - 1] != '{')
+		buf_char(b, ',');
+	json_add_str(b, name);
+	return buf_char(b, ':');
+}
+
+int json_put_str(struct buf *b, const char *name, const char *value)
+{
+	json_key(b, name);
+	return json_add_str(b, value);
+}
+
+static int add_int(struct buf *b, int64_t value)
+{
+	char text[20], *p = text + sizeof(text);
+	uint64_t n = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	if (value < 0)
+		*--p = '-';
+	return buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+int json_put_int(struct buf *b, const char *name, int64_t value)
+{
+	json_key(b, name);
+	return add_int(b, value);
+}
+
+int json_put_bool(struct buf *b, const char *name, bool value)
+{
+	json_key(b, name);
+	return buf_str(b, value ? "true" : "false");
+}
+
+int json_put_raw(struct buf *b, const char *name, const char *json)
+{
+	json_key(b, name);
+	return buf_str(b, json ? json : "null");
+}
+
+int json_put_time(struct buf *b, const char *name, int64_t wall_ms)
+{
+	char text[TIMESTAMP_SIZE];
+
+	if (wall_ms == 0)
+		return json_put_raw(b, name, NULL);
+	timestamp_format(wall_ms, text);
+	return json_put_str(b, name, text);
+}
+
+/* The shortest text that reads back as the same number: 0.5, 0.1, not
+ * 0.10000000000000001. Jansson prints it, with a dot in every locale. */
+static int add_real(struct buf *b, const json_t *value)
+{
+	double d = json_real_value(value);
+	char text[40];
+	size_t n;
+	int digits;
+
+	for (digits = 15; digits < 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	n = json_dumpb(value, text, sizeof(text),
+		       JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits));
+	if (n == 0 || n > sizeof(text))
+		return buf_str(b, "null");
+	return buf_add(b, text, n);
+}
+
+static int add_array(struct buf *b, const json_t *value)
+{
+	buf_char(b, '[');
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		if (i)
+			buf_char(b, ',');
+		json_add_value(b, json_array_get(value, i));
+	}
+	return buf_char(b, ']');
+}
+
+static int add_object(struct buf *b, const json_t *value)
+{
+	json_t *object = (json_t *)value; /* jansson iterates on non-const */
+	const char *name;
+	json_t *member;
+
+	buf_char(b, '{');
+	json_object_foreach(object, name, member)
+		json_put_value(b, name, member);
+	return buf_char(b, '}');
+}
+
+int json_add_value(struct buf *b, const json_t *value)
+{
+	if (!value)
+		return buf_str(b, "null");
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return add_object(b, value);
+	case JSON_ARRAY:
+		return add_array(b, value);
+	case JSON_STRING:
+		return json_add_strn(b, json_string_value(value),
+				     json_string_length(value));
+	case JSON_INTEGER:
+		return add_int(b, json_integer_value(value));
+	case JSON_REAL:
+		return add_real(b, value);
+	case JSON_TRUE:
+		return buf_str(b, "true");
+	case JSON_FALSE:
+		return buf_str(b, "false");
+	default:
+		return buf_str(b, "null");
+	}
+}
+
+int json_put_value(struct buf *b, const char *name, const json_t *value)
+{
+	json_key(b, name);
+	return json_add_value(b, value);
+}

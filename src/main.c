@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - the sub-commands of `trunkline`: a table, and what picks a row. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/conf.h"
+#include "commands.h"
+
+static int command_version(int argc, char **argv);
+static int command_help(int argc, char **argv);
+
+static const struct command_row {
+	const char *name, *help;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"serve", "run the service", command_serve},
+	{"migrate", "bring the database to this version", command_migrate},
+	{"health", "exit 0 if the service here is ready", command_health},
+	{"version", "print the version", command_version},
+	{"help", "print this", command_help},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int command_version(int argc, char **argv)
+{
+	return puts("trunkline " TRUNKLINE_VERSION) < 0 ? EX_IOERR : EX_OK;
+}
+
+static int command_help(int argc, char **argv)
+{
+	puts("usage: trunkline COMMAND\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	puts("\nSettings are read from the environment:\n");
+	conf_help(stdout);
+	return fflush(stdout) ? EX_IOERR : EX_OK;
+}
+
+int command_fail(const struct err *err)
+{
+	fprintf(stderr, "trunkline: %s\n", err->detail);
+	switch (err->code) {
+	case ERR_CONFIG:
+		return EX_CONFIG;
+	case ERR_STORE_FULL:
+	case ERR_STORE_LOCKED:
+		return EX_TEMPFAIL;
+	default:
+		return EX_SOFTWARE;
+	}
+}
+
+/* No command takes arguments yet. */
+static int misused(const char *what, const char *name)
+{
+	fprintf(stderr,
+		"trunkline: %s%s\nusage: trunkline COMMAND, see "
+		"`trunkline help`\n",
+		what, name);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		if (argc > 2)
+			return misused("no arguments after ", name);
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	if (argc > 1)
+		return misused("there is no command ", name);
+	return misused("which command?", "");
+}

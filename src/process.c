@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* process.c - signals, limits and modes of the process. */
+#include "process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define DESCRIPTORS_WANTED 65536
+
+static void ending(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+/* Secrets in memory must not reach a core file. (The leak checker of a
+ * sanitizer build has to look into the process, so there they may.) */
+static int forbid_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none))
+		return -1;
+#ifdef __SANITIZE_ADDRESS__
+	return 0;
+#else
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+int process_settle(struct err *err)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	umask(077);
+	ending(&set);
+	if (sigaction(SIGPIPE, &ignore, NULL) ||
+	    sigaction(SIGXFSZ, &ignore, NULL) ||
+	    sigaction(SIGHUP, &ignore, NULL) ||
+	    pthread_sigmask(SIG_BLOCK, &set, NULL) || forbid_dumps())
+		return err_set(err, ERR_INTERNAL, "cannot settle in: %s",
+			       strerror(errno));
+	return 0;
+}
+
+int process_signal(int ms)
+{
+	const struct timespec limit = {
+		.tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * 1000000L,
+	};
+	sigset_t set;
+	int signo;
+
+	ending(&set);
+	signo = sigtimedwait(&set, NULL, &limit);
+	return signo > 0 ? signo : 0; /* else EAGAIN or EINTR */
+}
+
+long process_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 1024;
+	if (limit.rlim_cur < DESCRIPTORS_WANTED) {
+		limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED
+					 ? limit.rlim_max
+					 : DESCRIPTORS_WANTED;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* read back below */
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 1024;
+	return (long)limit.rlim_cur;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* process.h - what a long-lived process settles with the system at its start.
+ */
+#ifndef SRC_PROCESS_H
+#define SRC_PROCESS_H
+
+#include "base/err.h"
+
+/* Private files, no core dumps, no signal that ends us by surprise; SIGTERM
+ * and SIGINT are blocked for all threads, to be waited for. Before the first
+ * thread. */
+int process_settle(struct err *err);
+/* The signal that asks us to end, waited for at most ms; 0 if none came. */
+int process_signal(int ms);
+/* How many descriptors we may have, after raising it as far as allowed. */
+long process_descriptors(void);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.c - the tick; see engine.h.
+ *
+ * True at every line, and after a crash at any line:
+ *  (1) A request that makes something leaves only after its intent is on disk.
+ *  (2) A client hears of an outcome only after that is on disk.
+ *  (3) An intent without an outcome means "look", never "do it again blindly".
+ *
+ * What need not be on disk before an effect - the result of a read, a removal
+ * that may be repeated - waits for the next commit, at most LAZY_MS.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "saga.h"
+
+#define LAZY_MS	  100
+#define INBOX_MAX 10000
+
+struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
+			  struct transport *transport, struct store *store,
+			  const struct seal *seal, struct err *err)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e || pthread_mutex_init(&e->lock, NULL)) {
+		err_set(err, ERR_INTERNAL, "out of memory");
+		free(e);
+		return NULL;
+	}
+	e->conf = *conf;
+	e->clock = clock;
+	e->transport = transport;
+	e->store = store;
+	e->seal = seal;
+	e->calls_end = &e->calls;
+	e->replies_end = &e->replies;
+	e->inbox_end = &e->inbox;
+	e->now = clock->mono_ms(clock);
+	return e;
+}
+
+/* --- the inbox ----------------------------------------------------------- */
+
+int engine_submit(struct engine *e, struct command *c, struct err *err)
+{
+	int rc = 0;
+
+	c->next = NULL;
+	pthread_mutex_lock(&e->lock);
+	if (e->stopping)
+		rc = err_set(err, ERR_SHUTTING_DOWN,
+			     "the service is shutting down");
+	else if (atomic_load(&e->stalled))
+		rc = err_set(err, ERR_STORAGE_UNAVAILABLE,
+			     "the database cannot be written just now");
+	else if (e->inbox_count >= INBOX_MAX)
+		rc = err_set(err, ERR_OVERLOADED, "too many requests at once");
+	if (rc == 0) {
+		*e->inbox_end = c;
+		e->inbox_end = &c->next;
+		e->inbox_count++;
+	}
+	pthread_mutex_unlock(&e->lock);
+	if (rc == 0)
+		e->transport->wakeup(e->transport);
+	return rc;
+}
+
+static struct command *inbox_empty(struct engine *e, bool *stopping)
+{
+	struct command *all;
+
+	pthread_mutex_lock(&e->lock);
+	all = e->inbox;
+	e->inbox = NULL;
+	e->inbox_end = &e->inbox;
+	e->inbox_count = 0;
+	*stopping = e->stopping;
+	if (e->stopping && !e->stop_at)
+		e->stop_at = e->now + e->grace_ms;
+	pthread_mutex_unlock(&e->lock);
+	return all;
+}
+
+static void take_commands(struct engine *e)
+{
+	bool stopping;
+	struct command *c = inbox_empty(e, &stopping);
+
+	while (c) {
+		struct command *next = c->next;
+		struct err err = ERR_INIT;
+
+		if (stopping) {
+			err_set(&err, ERR_SHUTTING_DOWN,
+				"the service is shutting down");
+			command_problem(e, c, &err, NULL);
+		} else {
+			command_take(e, c);
+		}
+		c = next;
+	}
+}
+
+/* --- answers and timers -------------------------------------------------- */
+
+static void take_answers(struct engine *e)
+{
+	struct http_response rs = HTTP_RESPONSE_INIT;
+	void *tag;
+
+	while (e->transport->next(e->transport, &tag, &rs)) {
+		struct call *call = tag;
+
+		task_answered(call->task, &call->head, &rs);
+		http_response_release(&rs);
+		free(call);
+		rs = (struct http_response)HTTP_RESPONSE_INIT;
+	}
+}
+
+/* While the database cannot be written, time stands still for the sagas. */
+static void take_timers(struct engine *e)
+{
+	struct saga *sg;
+
+	if (atomic_load(&e->stalled))
+		return;
+	while ((sg = timers_first(&e->timers)) && sg->wake <= e->now) {
+		timers_set(&e->timers, sg, INT64_MAX);
+		saga_advance(sg);
+	}
+}
+
+/* --- effects ------------------------------------------------------------- */
+
+static void send_calls(struct engine *e)
+{
+	struct call *call = e->calls;
+
+	e->calls = NULL;
+	e->calls_end = &e->calls;
+	while (call) {
+		struct call *next = call->next;
+		struct err err = ERR_INIT;
+
+		if (e->transport->send(e->transport, &call->rq, call, &err)) {
+			struct http_response rs = HTTP_RESPONSE_INIT;
+
+			log_error("send_failed", L_ERR(&err));
+			rs.fate = HTTP_NOT_SENT;
+			task_answered(call->task, &call->head, &rs);
+			http_response_release(&rs);
+			free(call);
+		}
+		call = next;
+	}
+}
+
+/* Those that tell of something not yet on disk stay, if it cannot be written. */
+static void send_replies(struct engine *e, bool all)
+{
+	struct command **at = &e->replies;
+
+	while (*at) {
+		struct command *c = *at;
+
+		if (!all && c->basis) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		c->next = NULL;
+		c->done(c);
+	}
+	e->replies_end = at;
+}
+
+static void free_ended(struct engine *e)
+{
+	while (e->ended) {
+		struct saga *sg = e->ended;
+
+		e->ended = sg->next_touched;
+		saga_free(sg);
+	}
+}
+
+static bool flush_due(const struct engine *e)
+{
+	if (atomic_load(&e->stalled))
+		return e->now >= e->stalled_until;
+	return e->must_commit ||
+	       (e->lazy_since && e->now - e->lazy_since >= LAZY_MS);
+}
+
+static int commit_and_act(struct engine *e, struct err *err)
+{
+	int rc = 0;
+
+	if (flush_due(e))
+		rc = engine_flush(e, err);
+	if (rc < 0)
+		return -1;
+	if (atomic_load(&e->stalled)) {
+		send_replies(e, false);
+		return 0;
+	}
+	send_calls(e);
+	send_replies(e, true);
+	free_ended(e);
+	return 0;
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+int64_t engine_idle_ms(struct engine *e)
+{
+	const struct saga *first = timers_first(&e->timers);
+	bool stalled = atomic_load(&e->stalled);
+	int64_t at = -1, now = e->clock->mono_ms(e->clock);
+
+	if (stalled)
+		at = e->stalled_until;
+	else if (first && first->wake < INT64_MAX)
+		at = first->wake;
+	if (!stalled)
+		at = sooner(at, lanes_wake(e));
+	if (e->lazy_since && !stalled)
+		at = sooner(at, e->lazy_since + LAZY_MS);
+	if (e->stop_at)
+		at = sooner(at, e->stop_at);
+	if (at < 0)
+		return -1;
+	return at > now ? at - now : 0;
+}
+
+int engine_tick(struct engine *e, int timeout_ms, struct err *err)
+{
+	int64_t idle = engine_idle_ms(e);
+
+	if (idle >= 0 && (timeout_ms < 0 || idle < timeout_ms))
+		timeout_ms = (int)idle;
+	if (e->transport->poll(e->transport, timeout_ms, err))
+		return -1;
+	e->now = e->clock->mono_ms(e->clock);
+	atomic_store(&e->last_tick, e->now);
+	atomic_fetch_add(&e->ticks, 1);
+	take_commands(e);
+	take_answers(e);
+	take_timers(e);
+	if (!atomic_load(&e->stalled))
+		lanes_drain(e);
+	return commit_and_act(e, err);
+}
+
+/* Whoever still waits gets 202: the operations go on at the next start. */
+static int let_go(struct engine *e, struct err *err)
+{
+	for (int i = 0; i < e->timers.count; i++) {
+		struct saga *sg = e->timers.heap[i];
+
+		while (sg->waiters) {
+			struct command *c = sg->waiters;
+
+			sg->waiters = c->next;
+			command_accepted(e, c, sg);
+		}
+	}
+	e->must_commit = e->touched != NULL;
+	take_commands(e);
+	return commit_and_act(e, err);
+}
+
+int engine_run(struct engine *e, struct err *err)
+{
+	do {
+		if (engine_tick(e, -1, err))
+			return -1;
+	} while (!e->stop_at || (e->now < e->stop_at && e->saga_count > 0));
+	return let_go(e, err);
+}
+
+void engine_stop(struct engine *e, int64_t grace_ms)
+{
+	pthread_mutex_lock(&e->lock);
+	e->stopping = true;
+	e->grace_ms = grace_ms;
+	pthread_mutex_unlock(&e->lock);
+	e->transport->wakeup(e->transport);
+}
+
+void engine_stats(struct engine *e, struct engine_stats *out)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&e->lock);
+	stopping = e->stopping;
+	pthread_mutex_unlock(&e->lock);
+	out->not_ready = !atomic_load(&e->recovered) ? "recovery is running"
+			 : stopping	? "the service is shutting down"
+			 : atomic_load(&e->stalled)
+				 ? "the database cannot be written"
+				 : NULL;
+	out->ready = !out->not_ready;
+	out->operations = atomic_load(&e->operations);
+	out->calls_in_flight = atomic_load(&e->in_flight);
+	out->calls_waiting = atomic_load(&e->waiting);
+	out->ticks = atomic_load(&e->ticks);
+	out->commits = atomic_load(&e->commits);
+	out->last_tick_ms = atomic_load(&e->last_tick);
+	out->unknown_outcomes = atomic_load(&e->unknown_outcomes);
+}
+
+static void answer_rest(struct engine *e)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, ERR_SHUTTING_DOWN, "the service is shutting down");
+	for (int i = 0; i < e->timers.count; i++) {
+		struct saga *sg = e->timers.heap[i];
+
+		while (sg->waiters) {
+			struct command *c = sg->waiters;
+
+			sg->waiters = c->next;
+			command_problem(e, c, &err, NULL);
+		}
+	}
+	take_commands(e);
+	send_replies(e, true);
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	engine_stop(e, 0);
+	answer_rest(e);
+	while (e->calls) {
+		struct call *call = e->calls;
+
+		e->calls = call->next;
+		http_request_release(&call->rq);
+		free(call);
+	}
+	free_ended(e);
+	while (e->timers.count) {
+		struct saga *sg = e->timers.heap[e->timers.count - 1];
+
+		timers_drop(&e->timers, sg);
+		index_drop(e, sg);
+		saga_free(sg);
+	}
+	free(e->timers.heap);
+	lanes_free(e);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flush.c - everything that changed in a tick, in one transaction.
+ *
+ * What changed is marked, not written: rows and sagas carry `dirty`. So a
+ * transaction that fails because the disk is full or the file is busy loses
+ * nothing: it is written again later, with whatever has changed since, and
+ * until then no effect leaves. A saga whose acceptance did not reach the disk
+ * is withdrawn instead, since its client can still be told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "saga.h"
+#include "store/events.h"
+#include "store/replies.h"
+#include "store/trunks.h"
+
+#define STALL_MS 250 /* between tries while the database is full or busy */
+
+static int put_rows(struct saga *sg, struct err *err)
+{
+	for (int i = 0; i < sg->row_count; i++) {
+		struct journal_row row;
+		char *data;
+		int rc;
+
+		if (!sg->tasks[i].dirty)
+			continue;
+		row_to_journal(&sg->tasks[i], &row, &data);
+		rc = journal_put(sg->engine->store, &row, err);
+		free(data);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+static int put_operation(struct saga *sg, struct err *err)
+{
+	struct operation_row row;
+	struct record text;
+	char place[64];
+	int rc;
+
+	record_init(&text);
+	rc = saga_operation_row(sg, &row, &text);
+	if (rc)
+		err_set(err, ERR_STORE_FULL, "out of memory");
+	snprintf(place, sizeof(place), "operations/%s", sg->id);
+	/* Ended, it needs its secrets no more. */
+	if (!rc && !op_ended(sg->state))
+		rc = secrets_close(sg->engine, place, &sg->spec, &text.secrets,
+				   err);
+	if (text.secrets.len) {
+		row.secrets = text.secrets.data;
+		row.secrets_size = text.secrets.len;
+	}
+	if (!rc)
+		rc = operation_put(sg->engine->store, &row, err);
+	record_release(&text);
+	return rc;
+}
+
+static int put_number(struct saga *sg, struct err *err)
+{
+	struct number_row row;
+	struct record text;
+	char place[64];
+	int rc;
+
+	record_init(&text);
+	rc = saga_number_row(sg, &row, &text);
+	if (rc)
+		err_set(err, ERR_STORE_FULL, "out of memory");
+	snprintf(place, sizeof(place), "numbers/%s", sg->number_id);
+	if (!rc)
+		rc = secrets_close(sg->engine, place, &sg->spec, &text.secrets,
+				   err);
+	if (text.secrets.len) {
+		row.secrets = text.secrets.data;
+		row.secrets_size = text.secrets.len;
+	}
+	if (!rc)
+		rc = number_put(sg->engine->store, &row, err);
+	record_release(&text);
+	return rc;
+}
+
+/* Forgets the record, or the create that came to nothing, and its journal. */
+static int drop_number(struct saga *sg, struct err *err)
+{
+	struct store *s = sg->engine->store;
+
+	if (journal_delete(s, sg->number_id, err) < 0)
+		return -1;
+	if (sg->trunk_id[0] && (journal_delete(s, sg->trunk_id, err) < 0 ||
+				trunk_delete(s, sg->trunk_id, err) < 0))
+		return -1;
+	return number_delete(s, sg->number_id, err) < 0 ? -1 : 0;
+}
+
+static int put_trunk(struct saga *sg, struct err *err)
+{
+	struct trunk_row row = {
+		.id = sg->trunk_id,
+		.kind = "dedicated",
+		.account_sid = spec_str(&sg->spec, "twilio_account_sid"),
+		.created_ms = sg->created_ms,
+	};
+
+	return trunk_put(sg->engine->store, &row, err);
+}
+
+static const char *action_of(const struct saga *sg)
+{
+	static const char *const actions[][2] = {
+		[OP_CREATE] = {"number.create_failed", "number.created"},
+		[OP_UPDATE] = {"number.update_failed", "number.updated"},
+		[OP_DELETE] = {"number.corrupted", "number.deleted"},
+		[OP_FORCE] = {"number.corrupted", "number.force_deleted"},
+	};
+
+	if (sg->state == OP_STUCK && sg->kind == OP_CREATE)
+		return "number.corrupted";
+	return actions[sg->kind][sg->state == OP_SUCCEEDED];
+}
+
+static int add_event(struct saga *sg, struct err *err)
+{
+	struct clock *clock = sg->engine->clock;
+	char id[ID_SIZE];
+	struct event_row row = {
+		.id = id,
+		.at_ms = sg->ended_ms,
+		.principal = sg->principal,
+		.action = action_of(sg),
+		.number_id = sg->number_id,
+		.phone_number = sg->phone_number,
+		.operation_id = sg->id,
+		.request_id = sg->request_id,
+	};
+
+	id_new(clock, ID_EVENT, id);
+	return event_add(sg->engine->store, &row, err);
+}
+
+static int put_reply(struct saga *sg, struct err *err)
+{
+	const struct reply *r = &sg->reply;
+	struct reply_row row = {
+		.principal = sg->principal,
+		.key = sg->key,
+		.fingerprint = sg->fingerprint,
+		.operation_id = sg->id,
+		.created_ms = sg->created_ms,
+		.finished_ms = sg->ended_ms,
+	};
+
+	if (sg->ended_ms) {
+		row.status = r->status;
+		row.content_type = r->content_type;
+		row.location = r->location[0] ? r->location : NULL;
+		row.etag = r->etag[0] ? r->etag : NULL;
+		row.body = r->body.data;
+		row.body_size = r->body.len;
+	}
+	return reply_put(sg->engine->store, &row, err);
+}
+
+/* A create that failed clean leaves only its operation. */
+static bool leaves_nothing(const struct saga *sg)
+{
+	return sg->number_write == NUMBER_DELETE ||
+	       (sg->kind == OP_CREATE && sg->state == OP_FAILED);
+}
+
+static int put_saga(struct saga *sg, struct err *err)
+{
+	bool fresh = !sg->committed;
+
+	sg->updated_ms = sg->engine->clock->wall_ms(sg->engine->clock);
+	if (fresh && sg->kind == OP_CREATE && sg->trunk_id[0] &&
+	    put_trunk(sg, err))
+		return -1;
+	if (leaves_nothing(sg) ? drop_number(sg, err) : put_rows(sg, err))
+		return -1;
+	if (sg->op_dirty && put_operation(sg, err))
+		return -1;
+	if (sg->number_write == NUMBER_PUT && put_number(sg, err))
+		return -1;
+	if (sg->ended_ms && add_event(sg, err))
+		return -1;
+	if (sg->key[0] && (fresh || sg->ended_ms) && put_reply(sg, err))
+		return -1;
+	return 0;
+}
+
+static int put_all(struct engine *e, struct err *err)
+{
+	if (store_begin(e->store, err))
+		return -1;
+	for (struct saga *sg = e->touched; sg; sg = sg->next_touched)
+		if (put_saga(sg, err)) {
+			store_rollback(e->store);
+			return -1;
+		}
+	return store_commit(e->store, err);
+}
+
+static void mark_clean(struct saga *sg)
+{
+	sg->touched = false;
+	sg->committed = true;
+	sg->op_dirty = false;
+	sg->number_write = NUMBER_KEEP;
+	for (int i = 0; i < sg->row_count; i++)
+		sg->tasks[i].dirty = false;
+}
+
+static void clean_all(struct engine *e)
+{
+	while (e->touched) {
+		struct saga *sg = e->touched;
+
+		e->touched = sg->next_touched;
+		mark_clean(sg);
+		if (!op_ended(sg->state))
+			continue;
+		index_drop(e, sg);
+		sg->next_touched = e->ended;
+		e->ended = sg;
+	}
+	e->must_commit = false;
+	e->lazy_since = 0;
+}
+
+/* --- when it fails ------------------------------------------------------- */
+
+static bool uncommitted(const struct call *call)
+{
+	return !call->task->saga->committed;
+}
+
+static void drop_calls(struct engine *e)
+{
+	struct call **at = &e->calls;
+
+	while (*at) {
+		struct call *call = *at;
+
+		if (!uncommitted(call)) {
+			at = &call->next;
+			continue;
+		}
+		*at = call->next;
+		lane_return(call->task, NULL);
+		call->task->state = TASK_IDLE;
+		http_request_release(&call->rq);
+		free(call);
+	}
+	e->calls_end = at;
+}
+
+static void withdraw(struct engine *e, struct saga *sg)
+{
+	while (sg->waiters) {
+		struct command *c = sg->waiters;
+		struct err err = ERR_INIT;
+
+		sg->waiters = c->next;
+		err_set(&err, ERR_STORAGE_UNAVAILABLE,
+			"the database cannot be written just now");
+		command_problem(e, c, &err, NULL);
+	}
+	for (int i = 0; i < sg->row_count; i++)
+		task_cancel(&sg->tasks[i]);
+	timers_drop(&e->timers, sg);
+	index_drop(e, sg);
+	saga_free(sg);
+}
+
+/* Replies that already say "accepted" or "done" for a saga that never reached
+ * the disk become 503. */
+static void revoke_replies(struct engine *e)
+{
+	for (struct command *c = e->replies; c; c = c->next) {
+		const struct saga *sg = c->basis;
+		struct err err = ERR_INIT;
+		struct buf body = c->reply.body;
+
+		if (!sg || sg->committed)
+			continue;
+		buf_clear(&body);
+		c->basis = NULL;
+		c->reply = (struct reply){.body = body};
+		err_set(&err, ERR_STORAGE_UNAVAILABLE,
+			"the database cannot be written just now");
+		problem_reply(c, &err, NULL);
+	}
+}
+
+static void withdraw_fresh(struct engine *e)
+{
+	struct saga **at = &e->touched;
+
+	drop_calls(e);
+	while (*at) {
+		struct saga *sg = *at;
+
+		if (sg->committed) {
+			at = &sg->next_touched;
+			continue;
+		}
+		*at = sg->next_touched;
+		withdraw(e, sg);
+	}
+}
+
+int engine_flush(struct engine *e, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (!e->touched)
+		return 0;
+	if (put_all(e, &failure) == 0) {
+		clean_all(e);
+		atomic_fetch_add(&e->commits, 1);
+		if (atomic_exchange(&e->stalled, false))
+			log_info("storage_works_again");
+		return 0;
+	}
+	if (failure.code != ERR_STORE_FULL) {
+		if (err)
+			*err = failure;
+		return -1;
+	}
+	if (!atomic_exchange(&e->stalled, true))
+		log_error("storage_unavailable", L_ERR(&failure));
+	revoke_replies(e);
+	withdraw_fresh(e);
+	e->stalled_until = e->now + STALL_MS;
+	return 1;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* index.c - sagas under way by phone number, by number id and by idempotency
+ * key, so that what is not on disk yet is found all the same. */
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "saga.h"
+
+static int by_number(const void *a, const void *b)
+{
+	return strcmp(((const struct saga *)a)->phone_number,
+		      ((const struct saga *)b)->phone_number);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct saga *)a)->number_id,
+		      ((const struct saga *)b)->number_id);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct saga *x = a, *y = b;
+	int d = strcmp(x->principal, y->principal);
+
+	return d ? d : strcmp(x->key, y->key);
+}
+
+/* Once added, a saga is dropped exactly once. */
+int index_add(struct engine *e, struct saga *sg, struct err *err)
+{
+	e->saga_count++;
+	if (!tsearch(sg, &e->by_number, by_number) ||
+	    !tsearch(sg, &e->by_id, by_id) ||
+	    (sg->key[0] && !tsearch(sg, &e->by_key, by_key))) {
+		index_drop(e, sg);
+		return err_set(err, ERR_OVERLOADED, "out of memory");
+	}
+	atomic_store(&e->operations, e->saga_count);
+	return 0;
+}
+
+static void drop(void **tree, struct saga *sg,
+		 int (*cmp)(const void *, const void *))
+{
+	struct saga **found = tfind(sg, tree, cmp);
+
+	if (found && *found == sg)
+		tdelete(sg, tree, cmp);
+}
+
+void index_drop(struct engine *e, struct saga *sg)
+{
+	atomic_store(&e->operations, --e->saga_count);
+	drop(&e->by_number, sg, by_number);
+	drop(&e->by_id, sg, by_id);
+	if (sg->key[0])
+		drop(&e->by_key, sg, by_key);
+}
+
+static struct saga *find(void *const *tree, const struct saga *key,
+			 int (*cmp)(const void *, const void *))
+{
+	struct saga **found = tfind(key, tree, cmp);
+
+	return found ? *found : NULL;
+}
+
+struct saga *saga_by_number(struct engine *e, const char *phone_number)
+{
+	struct saga key;
+
+	snprintf(key.phone_number, sizeof(key.phone_number), "%s",
+		 phone_number);
+	return find(&e->by_number, &key, by_number);
+}
+
+struct saga *saga_by_ref(struct engine *e, const char *number_id)
+{
+	struct saga key;
+
+	snprintf(key.number_id, sizeof(key.number_id), "%s", number_id);
+	return find(&e->by_id, &key, by_id);
+}
+
+struct saga *saga_by_key(struct engine *e, const char *principal,
+			 const char *key_text)
+{
+	struct saga key;
+
+	snprintf(key.principal, sizeof(key.principal), "%s", principal);
+	snprintf(key.key, sizeof(key.key), "%s", key_text);
+	return find(&e->by_key, &key, by_key);
+}

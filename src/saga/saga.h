@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * saga.h - the insides of the saga core, shared by its files only.
+ *
+ * A saga is an operation under way: its rows say how far each step has come
+ * (kept in the journal), its tasks what each step is doing right now (kept
+ * nowhere: after a crash they are rebuilt from the rows).
+ *
+ *   engine.c    the tick: commands, answers, timers; commit; send and answer
+ *   commands.c  what a command becomes: a saga, a waiter or a plain answer
+ *   operation.c decides: what may start, when to turn back, how it ended
+ *   task.c      one act of one step: launch, what its answer means, again
+ *   rows.c      a row's states and the allowed moves between them
+ *   plan.c      which steps a spec wants, and in what order
+ *   lanes.c     how many calls an account may have in flight
+ *   flush.c     everything that changed in a tick, in one transaction
+ *   recover.c   sagas from the journal, at start
+ *   result.c    answers, receipts, problems of a saga
+ */
+#ifndef SAGA_SAGA_H
+#define SAGA_SAGA_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "saga/engine.h"
+#include "saga/view.h"
+#include "steps/step.h"
+#include "store/numbers.h"
+
+enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_FORCE };
+enum op_state {
+	OP_RUNNING,
+	OP_UNDOING,
+	OP_SUCCEEDED,
+	OP_FAILED, /* and everything taken back */
+	OP_STUCK,  /* and something could not be taken back */
+};
+
+enum act_kind { ACT_MAKE, ACT_FIND, ACT_UNDO };
+enum task_state {
+	TASK_IDLE,
+	TASK_WAITING, /* until `due` */
+	TASK_QUEUED,  /* in its account's lane */
+	TASK_FLYING,  /* its call is out, or in the engine's outbox */
+};
+
+struct lane;
+
+struct task {
+	struct saga *saga;
+	struct step_row *row;
+	enum task_state state;
+	enum act_kind act;
+	int64_t due;   /* mono ms */
+	int tries;     /* of MAKE, or of FIND and UNDO while undoing */
+	int absences;  /* looks in a row that found nothing */
+	bool unknown;  /* a make may have had its effect */
+	bool dirty;    /* the row differs from the journal */
+	bool before;   /* gone before this operation began */
+	int64_t started_ms, updated_ms;
+	struct err err; /* last error, ERR_NONE after a success */
+	struct lane *lane;
+	struct task *next; /* in the lane's queue */
+};
+
+/* What becomes of the number's record with the next commit. */
+enum number_write { NUMBER_KEEP, NUMBER_PUT, NUMBER_DELETE };
+
+struct saga {
+	struct engine *engine;
+	char id[ID_SIZE];
+	enum op_kind kind;
+	enum op_state state;
+	char number_id[ID_SIZE];
+	char trunk_id[ID_SIZE]; /* "" if there is none */
+	char phone_number[24];
+	char request_id[72];
+	char principal[ID_SIZE];
+	struct spec spec;
+	struct spec former; /* an update's; else empty */
+	int64_t created_ms, updated_ms, ended_ms; /* wall */
+	int64_t deadline;			  /* mono */
+	int64_t recoveries;
+	struct err cause; /* why it turned back, or what got stuck */
+
+	struct step_row *rows;
+	struct task *tasks; /* tasks[i] works on rows[i] */
+	int row_count;
+
+	/* The number's record, as far as this saga knows or makes it. */
+	char status[12];
+	int64_t version;
+	int64_t number_created_ms;
+	enum number_write number_write;
+	char *built; /* an update's: the record's, kept as it is */
+
+	bool committed; /* its acceptance is on disk */
+	bool op_dirty;
+	bool touched; /* in the engine's list of sagas to flush */
+	struct saga *next_touched;
+	int heap_at; /* place in the timer heap, -1: none */
+	int64_t wake; /* mono ms */
+
+	struct command *waiters; /* clients that wait for the end */
+	char key[256];		 /* idempotency key, "" if none */
+	uint8_t fingerprint[SEAL_HASH_SIZE];
+	struct reply reply; /* how it ended, for waiters and the key */
+};
+
+/* A call that leaves after the commit, and comes back with its task. */
+struct call {
+	struct task *task;
+	struct http_request rq;
+	struct http_request head; /* name and method, which outlive the rest */
+	struct call *next;
+};
+
+struct timers {
+	struct saga **heap;
+	int count, size;
+};
+
+struct lane {
+	char key[64]; /* "twilio:AC…" or "retell" */
+	double cap;
+	int flying;
+	int64_t not_before; /* mono ms: the provider asked us to wait */
+	int64_t shrunk_at;
+	struct task *first[2], *last[2]; /* queues: undo, then do */
+	struct lane *next;
+};
+
+struct engine {
+	struct engine_conf conf;
+	struct clock *clock;
+	struct transport *transport;
+	struct store *store;
+	const struct seal *seal;
+
+	int64_t now; /* mono ms, taken once a tick */
+	void *by_number, *by_id, *by_key; /* tsearch trees of sagas */
+	int saga_count;
+	struct timers timers;
+	struct lane *lanes;
+	struct saga *touched;
+	bool must_commit; /* something has to be on disk before effects */
+	int64_t lazy_since; /* when the oldest lazy change was made; 0: none */
+	int64_t stalled_until; /* the database is full or busy: try then */
+	struct call *calls, **calls_end;	   /* to send */
+	struct command *replies, **replies_end; /* to answer */
+	struct saga *ended;			   /* to free after the commit */
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct command *inbox, **inbox_end;
+	int inbox_count;
+	bool stopping;
+	int64_t grace_ms;
+	int64_t stop_at; /* engine thread only */
+
+	atomic_bool recovered, stalled;
+	atomic_llong operations, in_flight, waiting, ticks, commits, last_tick;
+	atomic_llong unknown_outcomes;
+};
+
+/* Step names, states and kinds as words. */
+const char *op_kind_name(enum op_kind k);
+const char *op_state_name(enum op_state s);
+int op_kind_parse(const char *s);  /* -1 if it is none */
+int op_state_parse(const char *s);
+bool op_ended(enum op_state s);
+
+/* --- rows.c --- */
+const char *row_state_name(enum row_state s);
+enum row_state row_state_parse(const char *s);
+/* The only place where a row's state changes. */
+void row_move(struct task *t, enum row_state to);
+/* Nothing more will happen to it while undoing. */
+bool row_settled(const struct step_row *row);
+/* Does it stand for something at a provider? */
+bool row_counts(const struct step_row *row);
+void row_to_journal(const struct task *t, struct journal_row *out,
+		    char **data_own);
+int row_from_journal(struct task *t, const struct journal_row *in);
+
+/* --- plan.c --- */
+/* Gives the saga a row for each step instance that its spec wants. */
+int plan_create(struct saga *sg, struct err *err);
+int plan_update(struct saga *sg, struct err *err);
+/* From the journal: rows of the number and its trunk. */
+int plan_load(struct saga *sg, struct err *err);
+bool plan_needs_met(const struct saga *sg, const struct step *step);
+/* No row that needs this one is still to be undone before it. */
+bool plan_dependents_settled(const struct saga *sg, const struct step *step);
+int view_plan(struct buf *b, const struct spec *spec, struct err *err);
+
+/* --- task.c --- */
+void task_start(struct task *t, enum act_kind act);
+void task_wait(struct task *t, enum act_kind act, int64_t ms);
+void task_cancel(struct task *t); /* unless it is flying */
+void task_launch(struct task *t);
+void task_answered(struct task *t, const struct http_request *rq,
+		   const struct http_response *rs);
+
+/* --- lanes.c --- */
+void lane_enqueue(struct task *t);
+void lane_remove(struct task *t);
+void lanes_drain(struct engine *e);
+/* The call is back; a: its answer, or NULL if it never went out. */
+void lane_return(struct task *t, const struct answer *a);
+int64_t lanes_wake(const struct engine *e); /* -1: no lane waits for time */
+void lanes_free(struct engine *e);
+
+/* --- operation.c --- */
+struct saga *saga_new(struct engine *e);
+void saga_free(struct saga *sg);
+void saga_touch(struct saga *sg, bool must_commit);
+void saga_advance(struct saga *sg);
+void saga_turn_back(struct saga *sg, const struct err *cause);
+void saga_schedule(struct saga *sg);
+bool saga_undoing(const struct saga *sg); /* rows go backwards */
+int64_t saga_progress(const struct saga *sg, int64_t *total);
+
+/* --- timers.c --- */
+int timers_set(struct timers *t, struct saga *sg, int64_t wake);
+void timers_drop(struct timers *t, struct saga *sg);
+struct saga *timers_first(const struct timers *t);
+
+/* --- index.c: sagas by number, id and idempotency key --- */
+int index_add(struct engine *e, struct saga *sg, struct err *err);
+void index_drop(struct engine *e, struct saga *sg);
+struct saga *saga_by_number(struct engine *e, const char *phone_number);
+struct saga *saga_by_ref(struct engine *e, const char *number_id);
+struct saga *saga_by_key(struct engine *e, const char *principal,
+			 const char *key);
+
+/* --- commands.c --- */
+void command_take(struct engine *e, struct command *c);
+/* Hands the reply over after the commit. */
+void command_reply(struct engine *e, struct command *c);
+void problem_reply(struct command *c, const struct err *err,
+		   const struct faults *faults);
+void command_problem(struct engine *e, struct command *c, const struct err *err,
+		     const struct faults *faults);
+void command_accepted(struct engine *e, struct command *c,
+		      const struct saga *sg);
+
+/* --- result.c --- */
+void saga_result(struct saga *sg);	  /* fills sg->reply */
+int saga_built(const struct saga *sg, struct buf *b); /* a number's `built` */
+int saga_receipt(const struct saga *sg, struct buf *b);
+int saga_steps(const struct saga *sg, struct buf *b);
+int saga_problem_members(const struct saga *sg, struct buf *b);
+/* The records of a saga. What the rows point to lives in the saga and in
+ * text, which the caller releases with record_release. */
+struct record {
+	struct buf spec, built, result, error, steps, secrets;
+};
+int saga_number_row(const struct saga *sg, struct number_row *row,
+		    struct record *text);
+int saga_operation_row(const struct saga *sg, struct operation_row *row,
+		       struct record *text);
+void record_init(struct record *r);
+void record_release(struct record *r);
+void reply_copy(struct reply *to, const struct reply *from);
+
+/* --- recover.c --- */
+struct saga *saga_restore(struct engine *e, const struct operation_row *row,
+			  struct err *err);
+
+/* --- flush.c --- */
+/* 0: all is on disk; 1: not now, tried again later; -1: give up. */
+int engine_flush(struct engine *e, struct err *err);
+
+/* --- secrets of a spec, sealed for a record --- */
+int secrets_close(struct engine *e, const char *place, const struct spec *spec,
+		  struct buf *out, struct err *err);
+int secrets_open(struct engine *e, const char *place, const void *sealed,
+		 size_t size, const char *pub, struct spec *out,
+		 struct err *err);
+
+#endif

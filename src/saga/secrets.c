@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* secrets.c - the secrets of a spec, sealed for the record that keeps them and
+ * opened again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "saga.h"
+
+#define SECRETS_MAX 4096
+
+int secrets_close(struct engine *e, const char *place, const struct spec *spec,
+		  struct buf *out, struct err *err)
+{
+	char *text;
+	int rc;
+
+	if (json_object_size(spec->secrets) == 0)
+		return 0;
+	text = json_dumps(spec->secrets, JSON_COMPACT);
+	if (!text)
+		return err_set(err, ERR_STORE_FULL, "out of memory");
+	rc = seal_close(e->seal, e->clock, place, text, strlen(text), out, err);
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return rc;
+}
+
+int secrets_open(struct engine *e, const char *place, const void *sealed,
+		 size_t size, const char *pub, struct spec *out,
+		 struct err *err)
+{
+	struct buf clear = BUF_INIT(SECRETS_MAX);
+	int rc = -1;
+
+	if (!sealed || size == 0)
+		return spec_restore(out, pub, NULL, 0, err);
+	if (seal_open(e->seal, place, sealed, size, &clear, err) == 0)
+		rc = spec_restore(out, pub, clear.data, clear.len, err);
+	buf_release_secret(&clear);
+	return rc;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* connection_policy.c - a Voice connection policy, for those who ask for one.
+ * Elastic SIP trunks do not use them (they serve BYOC trunks); its name is not
+ * unique, so the mark is the look-up key. */
+#include "common.h"
+
+static int wanted(const struct spec *spec)
+{
+	return spec_is_twilio(spec) &&
+	       json_is_object(spec_get(spec, "connection_policy"));
+}
+
+static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+	char mark[MARK_SIZE];
+
+	if (refuse_clash(cx, err))
+		return -1;
+	cx_mark(cx, mark);
+	return built(twilio_create_policy(&t, rq, mark), err);
+}
+
+static enum outcome made(struct step_cx *cx, const struct answer *a,
+			 struct err *err)
+{
+	return read_created(cx, a, "NY", err);
+}
+
+static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+
+	if (cx->row->next_page.len)
+		return request_page(cx, rq, "list_connection_policies", err);
+	return built(twilio_list_policies(&t, rq), err);
+}
+
+static enum outcome seen(struct step_cx *cx, const struct answer *a,
+			 struct err *err)
+{
+	char mark[MARK_SIZE];
+
+	cx_mark(cx, mark);
+	return read_list(cx, a, "connection_policies", "friendly_name", mark,
+			 "NY", err);
+}
+
+static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+
+	return built(twilio_delete_policy(&t, rq, cx->row->external_id), err);
+}
+
+const struct step step_connection_policy = {
+	.id = STEP_CONNECTION_POLICY,
+	.name = "twilio_connection_policy",
+	.provider = PROVIDER_TWILIO,
+	.kind = "connection_policy",
+	.of_trunk = true,
+	.needs = STEP_BIT(STEP_NUMBER_LOOKUP) | STEP_BIT(STEP_AGENT_CHECK) |
+		 STEP_BIT(STEP_RETELL_ABSENT),
+	.dies_with = STEP_NONE,
+	.wanted = wanted,
+	.make = {make, made},
+	.find = {look, seen},
+	.undo = {undo, read_removed},
+	.by_hand = "DELETE https://voice.twilio.com/v1/ConnectionPolicies/%s",
+};

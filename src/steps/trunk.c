@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trunk.c - the Elastic SIP trunk with its termination domain.
+ *
+ * The domain is unique over all of Twilio and stays reserved for 30 days after
+ * the trunk is deleted (21248), so it is random, chosen anew for every create.
+ * It is also the fence and the look-up key: while a POST is repeated the domain
+ * stays the same, so that a second trunk cannot come of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "common.h"
+
+#define RANDOM_CHARS 20
+
+static int choose_domain(struct step_cx *cx, struct err *err)
+{
+	char random[RANDOM_CHARS + 1], domain[64];
+
+	id_random(cx->clock, random, RANDOM_CHARS);
+	snprintf(domain, sizeof(domain), "tl-%s.pstn.twilio.com", random);
+	return row_remember(cx->row, "domain", domain, err);
+}
+
+static bool wants_srtp(const struct spec *spec)
+{
+	const char *media = spec_sub(spec, "outbound_trunk",
+				     "media_encryption");
+
+	return media && strcmp(media, "required") == 0;
+}
+
+static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+	char mark[MARK_SIZE];
+	struct twilio_trunk trunk = {
+		.friendly_name = mark,
+		.disaster_recovery_url =
+			spec_str(cx->spec, "disaster_recovery_url"),
+		.secure = wants_srtp(cx->spec),
+	};
+
+	cx_mark(cx, mark);
+	if ((cx->row->clash || !row_recall(cx->row, "domain")) &&
+	    choose_domain(cx, err))
+		return -1;
+	trunk.domain_name = row_recall(cx->row, "domain");
+	return built(twilio_create_trunk(&t, rq, &trunk), err);
+}
+
+static enum outcome made(struct step_cx *cx, const struct answer *a,
+			 struct err *err)
+{
+	return read_created(cx, a, "TK", err);
+}
+
+static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+
+	if (cx->row->next_page.len)
+		return request_page(cx, rq, "list_trunks", err);
+	return built(twilio_list_trunks(&t, rq), err);
+}
+
+static enum outcome seen(struct step_cx *cx, const struct answer *a,
+			 struct err *err)
+{
+	return read_list(cx, a, "trunks", "domain_name",
+			 row_recall(cx->row, "domain"), "TK", err);
+}
+
+static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+
+	return built(twilio_delete_trunk(&t, rq, cx->row->external_id), err);
+}
+
+const struct step step_trunk = {
+	.id = STEP_TRUNK,
+	.name = "twilio_trunk",
+	.provider = PROVIDER_TWILIO,
+	.kind = "trunk",
+	.of_trunk = true,
+	.needs = STEP_BIT(STEP_NUMBER_LOOKUP) | STEP_BIT(STEP_AGENT_CHECK) |
+		 STEP_BIT(STEP_RETELL_ABSENT),
+	.dies_with = STEP_NONE,
+	.wanted = spec_twilio,
+	.make = {make, made},
+	.find = {look, seen},
+	.undo = {undo, read_removed},
+	.by_hand = "Twilio console: Elastic SIP Trunking, Trunks, delete trunk "
+		   "%s; or DELETE /v1/Trunks/%s",
+};

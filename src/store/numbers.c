@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* numbers.c - the table of agent phone numbers, and beside it which agents each
+ * is bound to, for the filter agent_id. */
+#include "store/numbers.h"
+
+#include <assert.h>
+
+#include "table.h"
+
+static const struct column columns[] = {
+	COLUMN_SERIAL(struct number_row, seq),
+	COLUMN(struct number_row, id),
+	COLUMN(struct number_row, phone_number),
+	COLUMN(struct number_row, status),
+	COLUMN(struct number_row, label),
+	COLUMN(struct number_row, provider),
+	COLUMN(struct number_row, trunk_id),
+	COLUMN(struct number_row, operation_id),
+	COLUMN(struct number_row, version),
+	COLUMN(struct number_row, created_ms),
+	COLUMN(struct number_row, updated_ms),
+	COLUMN_FLAG("assigned", struct number_row, agent_count),
+	COLUMN(struct number_row, spec),
+	COLUMN(struct number_row, built),
+	COLUMN_BLOB(struct number_row, secrets, secrets_size),
+};
+
+static const struct table table = {
+	.id = TABLE_NUMBERS,
+	.name = "numbers",
+	.key = "id",
+	TABLE_COLUMNS(struct number_row, columns),
+};
+
+static int put_agents(struct store *s, const struct number_row *row,
+		      struct err *err)
+{
+	if (db_run(s->db, err,
+		   "DELETE FROM number_agents WHERE number_seq ="
+		   " (SELECT seq FROM numbers WHERE id = $1)",
+		   "t", row->id) < 0)
+		return -1;
+	/* One agent may be there for both directions. */
+	for (int i = 0; i < row->agent_count; i++)
+		if (db_run(s->db, err,
+			   "INSERT INTO number_agents (agent_id, number_seq)"
+			   " SELECT $1, seq FROM numbers WHERE id = $2"
+			   " ON CONFLICT (agent_id, number_seq) DO NOTHING",
+			   "tt", row->agents[i], row->id) < 0)
+			return -1;
+	return 0;
+}
+
+int number_put(struct store *s, const struct number_row *row, struct err *err)
+{
+	assert(row->agent_count >= 0 && row->agent_count <= NUMBER_AGENTS_MAX);
+	if (table_put(s, &table, row, err))
+		return -1;
+	return put_agents(s, row, err);
+}
+
+int number_delete(struct store *s, const char *id, struct err *err)
+{
+	return table_delete(s, &table, "id", id, err);
+}
+
+int number_find(struct store *s, const char *ref, struct number_row *row,
+		struct err *err)
+{
+	return table_find(s, &table, row, err,
+			  ref[0] == '+' ? "FROM numbers WHERE phone_number = $1"
+					: "FROM numbers WHERE id = $1",
+			  "t", ref);
+}
+
+/* With an agent the page is read in the order of number_agents. CROSS JOIN
+ * keeps SQLite to the order that is written; a phone number names at most one
+ * row, and then goes first. */
+static void begin_list(struct query *q, struct store *s,
+		       const struct number_filter *f)
+{
+	if (!f->agent_id) {
+		query_begin(q, s, &table, "FROM numbers", "seq", f->before);
+		return;
+	}
+	if (f->phone_number)
+		query_begin(q, s, &table,
+			    "FROM numbers CROSS JOIN number_agents", "seq",
+			    f->before);
+	else
+		query_begin(q, s, &table,
+			    "FROM number_agents CROSS JOIN numbers",
+			    "number_seq", f->before);
+	query_equal(q, "number_seq = seq AND agent_id", f->agent_id);
+}
+
+int number_list(struct store *s, const struct number_filter *f, int limit,
+		void (*each)(const struct number_row *row, void *arg),
+		void *arg, struct err *err)
+{
+	struct number_row row;
+	struct db_stmt *st;
+	struct query q;
+	int count, rc;
+
+	begin_list(&q, s, f);
+	query_equal(&q, "status", f->status);
+	query_equal(&q, "phone_number", f->phone_number);
+	query_equal(&q, "label", f->label);
+	query_equal(&q, "provider", f->provider);
+	if (f->assigned >= 0)
+		query_equal_int(&q, "assigned", f->assigned != 0);
+	st = query_run(&q, limit, err);
+	if (!st)
+		return -1;
+	for (count = 0; (rc = table_next(st, &table, &row, err)) == 1; count++)
+		each(&row, arg);
+	return rc ? -1 : count;
+}

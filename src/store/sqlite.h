@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sqlite.h - what the parts of the SQLite driver share: sqlite_open.c opens a
+ * connection, sqlite.c keeps statements and reads, sqlite_write.c writes.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/db.h"
+
+/* Texts kept for each connection. Every one is made by our code from a closed
+ * set of filters: more than this is a bug, not load. */
+#define STMTS_MAX  256
+#define STMT_SLOTS (2 * STMTS_MAX)
+
+struct db_stmt {
+	struct db *db;
+	sqlite3_stmt *sqlite;
+	uint64_t hash;
+	bool active; /* between its start and its reset */
+	int params;  /* the highest n of $n */
+	/* $n is a name to SQLite, numbered as it first appears: here is where
+	 * the value n goes. */
+	unsigned char place[DB_VALUES_MAX];
+};
+
+struct db {
+	sqlite3 *sqlite;
+	bool writer;
+	int lock_fd; /* -1 in a reader */
+	/* Why the transaction can no longer be committed, or ERR_NONE. */
+	enum err_code spoilt;
+	struct db_stmt *stmts[STMT_SLOTS]; /* by hash, open addressing */
+	int stmt_count;
+};
+
+struct sqlite_meaning {
+	int rc; /* extended, or primary for all of its kind */
+	enum err_code code;
+	bool unknown; /* if COMMIT fails so, the transaction may be there after
+		       * a restart all the same: no answer would be true */
+	const char *text;
+};
+
+/* Never NULL. */
+const struct sqlite_meaning *sqlite_meaning(int rc);
+/* Fills err with our words for an extended result code. Returns -1. */
+int sqlite_fail(struct err *err, int rc, const char *doing);
+
+/* A kept statement with its values, ready to step; sqlite_end makes it free
+ * for the next use. */
+struct db_stmt *sqlite_start(struct db *db, struct err *err, const char *sql,
+			     const struct db_value *values, int count);
+void sqlite_end(struct db_stmt *st);
+/* Prepares what db_begin, db_commit and db_rollback run. */
+int sqlite_keep_transactions(struct db *db, struct err *err);
+
+#endif

@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# deps.sh - what Trunkline needs from the system, and how to get it on Debian.
+#
+#   deps.sh SET...          install what is missing of these sets
+#   deps.sh --list SET...   print the names of their packages
+#
+# Sets: build, runtime (of a built binary), test, lint. Does nothing, quickly,
+# when all is there. Otherwise it says what it installs and calls apt-get, with
+# sudo unless it is root. `a|b` is satisfied by either; a is what it installs.
+set -eu
+
+packages()
+{
+	case $1 in
+	build)
+		echo "gcc libc6-dev make pkg-config curl ca-certificates \
+			libmicrohttpd-dev libcurl4-openssl-dev|libcurl4-gnutls-dev \
+			libjansson-dev libsqlite3-dev libsodium-dev \
+			python3 python3-yaml"
+		;;
+	runtime)
+		echo "ca-certificates libmicrohttpd12 libcurl4 libjansson4 \
+			libsqlite3-0 libsodium23"
+		;;
+	test)
+		echo "libcmocka-dev python3-pytest python3-jsonschema \
+			python3-requests"
+		;;
+	lint)
+		echo "clang-format binutils"
+		;;
+	*)
+		echo "deps.sh: unknown set '$1' (build, runtime, test, lint)" >&2
+		return 2
+		;;
+	esac
+}
+
+installed()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Prints nothing if "$1" (a, or a|b) is satisfied, else the a.
+missing()
+{
+	rest=$1
+	while [ -n "$rest" ]; do
+		installed "${rest%%|*}" && return
+		case $rest in
+		*'|'*) rest=${rest#*|} ;;
+		*) rest= ;;
+		esac
+	done
+	echo "${1%%|*}"
+}
+
+# Without dpkg we cannot look, but the compiler's helper can tell.
+not_debian()
+{
+	if pkg-config --exists libmicrohttpd libcurl jansson sqlite3 libsodium \
+		2>/dev/null; then
+		exit 0
+	fi
+	echo "deps.sh: this is not a Debian-like system (no dpkg-query and" >&2
+	echo "apt-get). Please install what these Debian packages hold:" >&2
+	echo "  $*" >&2
+	exit 1
+}
+
+apt()
+{
+	$as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -o DPkg::Lock::Timeout=120 "$@"
+}
+
+list_only=
+if [ "${1-}" = --list ]; then
+	list_only=1
+	shift
+fi
+[ $# -gt 0 ] || { echo "usage: deps.sh [--list] SET..." >&2; exit 2; }
+
+wanted=
+for one; do
+	names=$(packages "$one")
+	wanted="$wanted $names"
+done
+# shellcheck disable=SC2086 # a list of words
+wanted=$(printf '%s ' $wanted)
+
+if [ "$list_only" ]; then
+	for one in $wanted; do echo "${one%%|*}"; done
+	exit 0
+fi
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	not_debian "$wanted"
+fi
+
+lacking=
+for one in $wanted; do
+	name=$(missing "$one")
+	lacking="$lacking${name:+ $name}"
+done
+[ -n "$lacking" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "deps.sh: these packages are missing; install them as root:" >&2
+		echo "  apt-get install -y$lacking" >&2
+		exit 1
+	fi
+	as_root=sudo
+fi
+
+echo "Installing through apt${as_root:+ (with sudo)}:$lacking"
+# A fresh image has no package lists; old ones name versions that are gone.
+if ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
+	apt update
+	updated=1
+fi
+# shellcheck disable=SC2086 # a list of words
+if ! apt install -y --no-install-recommends $lacking; then
+	[ -z "${updated-}" ] || exit 1
+	echo "That failed; trying again with fresh package lists."
+	apt update
+	apt install -y --no-install-recommends $lacking
+fi
