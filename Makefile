@@ -38,7 +38,7 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: help build run test unit api lint clean deps deps-test format longest
+.PHONY: help build run test unit api contract lint clean deps deps-test format longest
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -78,4 +78,63 @@ $(B)/trunkline-sandbox: $(call obj,$(SANDBOX_SRC))
 	$(if $(V),,@echo '  LINK $@')
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(wildcard $(B)/src/*.d $(B)/src/*/*.d)
+# --- tests -----------------------------------------------------------------
+
+# Every unit test is a program; it links the service without its main, and the
+# sandbox's model too, each from a library that only gives what is asked for.
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_$(if $(T),*$(T)*,*).c))
+
+$(B)/libservice.a: $(call obj,$(SERVICE_SRC))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/libsandbox.a: $(call obj,$(filter-out src/base/% src/sandbox/main.c,$(SANDBOX_SRC)))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+.SECONDARY: $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c))
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libsandbox.a $(B)/libservice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_TEST)
+
+$(B)/tests/unit/%.o: CPPFLAGS += -Isrc
+
+run: deps build ## start on a throw-away database with the sandbox
+	@tests/support/run.sh $(B)
+
+test: deps deps-test build unit api contract ## all tests; what must pass
+	@echo "make test: all passed"
+
+unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their name
+	@failed=; for t in $(UNIT_BIN); do \
+		$$t >$$t.log 2>&1 && printf '  ok   %s\n' "$${t##*/}" || \
+		{ cat $$t.log; failed="$$failed $${t##*/}"; }; \
+	done; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+
+api: deps-test build ## tests against the real binaries; T=name likewise
+	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+		tests/api $(if $(T),-k $(T))
+
+contract: deps-test build ## openapi.yaml and README against the code
+	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/contract
+
+lint: deps build ## format, include direction, headers, sizes
+	@tests/support/deps.sh lint
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/support/lint.sh $(B)/trunkline
+
+format: ## clang-format on all of it
+	@clang-format -i $$(git ls-files -c -o --exclude-standard '*.c' '*.h')
+
+deps: # what building needs
+	@tests/support/deps.sh build
+
+deps-test: # what the tests need on top
+	@tests/support/deps.sh test
+
+longest: ## the ten longest files
+	@git ls-files 'src/*.c' | xargs wc -l | sort -rn | sed 1d | head -10
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(wildcard $(B)/src/*.d $(B)/src/*/*.d $(B)/tests/*/*.d)

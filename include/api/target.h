@@ -4,8 +4,8 @@
  *
  * Everything is read from the raw bytes, since the library's decoded path ends
  * at a %00 and takes %2F for a slash, and its query makes a blank of a plus
- * (telephone numbers begin with one). There is one spelling of each path:
- * fixed segments are compared undecoded.
+ * also where a telephone number begins with one. There is one spelling of each
+ * path: fixed segments are compared undecoded.
  */
 #ifndef API_TARGET_H
 #define API_TARGET_H
@@ -29,9 +29,15 @@ int target_parse(char *raw, struct target *t, struct err *err);
 bool target_match(const char *path, const char *template, const char **arg,
 		  size_t *arg_len);
 
+enum decode {
+	DECODE_SEGMENT, /* of the path: an escaped slash is refused */
+	DECODE_QUERY,	/* a plus is a blank, as form encoders write it */
+	DECODE_PLUS,	/* of the query too, but a plus is a plus */
+};
+
 /* Decodes %XX of one path segment or query part. -1 (MALFORMED): a bad escape,
  * NUL, a slash (in a segment), invalid UTF-8; also if out is too small. */
-int target_decode(const char *s, size_t len, bool segment, char *out,
+int target_decode(const char *s, size_t len, enum decode as, char *out,
 		  size_t size, struct err *err);
 
 /* A query parameter that a handler takes; value has room for size bytes. */
@@ -41,6 +47,7 @@ struct param {
 	size_t size;
 	bool given;
 	enum err_code fault; /* for a bad value; ERR_NONE: INVALID_PARAMETER */
+	bool plus;	     /* a plus is meant: a telephone number */
 };
 
 /* Reads the query into params. A name that is not among them, one that comes

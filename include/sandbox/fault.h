@@ -16,7 +16,8 @@
  *   probability  0..1, drawn for each call in reach from the sandbox's seed (1)
  *
  * What happens
- *   status, code, message     answer this instead of doing the work
+ *   status, code, message     answer this instead of doing the work; a 2xx is
+ *                             a lie then
  *   body, content_type        literal body (text, or any JSON value)
  *   retry_after, headers      added to whatever answer is given
  *   redirect                  Location of the answer; status 307 unless given

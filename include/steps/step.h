@@ -110,7 +110,9 @@ struct step {
 	enum provider provider;
 	const char *kind; /* of resource it makes; NULL if it makes none */
 	bool of_trunk;	  /* its row belongs to the trunk, not the number */
-	unsigned needs;	  /* STEP_BIT of those that must be present first */
+	unsigned needs;	  /* STEP_BIT of those it is built on: they must be
+			   * present first, and are undone after it */
+	unsigned after;	  /* of those it only waits for: undone in parallel */
 	enum step_id dies_with; /* gone at the provider together with this one:
 				 * needs no call of its own; else STEP_NONE */
 	bool idempotent; /* make may be repeated without looking: reads, PATCH */

@@ -94,7 +94,8 @@ static int find_route(struct request *rq, const char *method, struct err *err)
 	if (!arg)
 		return 0;
 	if (len < sizeof(decoded) &&
-	    target_decode(arg, len, true, decoded, sizeof(decoded), err))
+	    target_decode(arg, len, DECODE_SEGMENT, decoded, sizeof(decoded),
+			  err))
 		return -1;
 	if (len >= sizeof(decoded) || strlen(decoded) >= sizeof(rq->arg))
 		return err_set(err, ERR_NOT_FOUND,

@@ -58,12 +58,14 @@ int numbers_list(struct request *rq, struct err *err)
 	char label[LABEL_SIZE], provider[16];
 	struct page page;
 	struct param params[] = {
-		{"status", status, sizeof(status), false, ERR_NONE},
-		{"agent_id", agent, sizeof(agent), false, ERR_NONE},
-		{"assigned", assigned, sizeof(assigned), false, ERR_NONE},
-		{"phone_number", number, sizeof(number), false, ERR_NONE},
-		{"label", label, sizeof(label), false, ERR_NONE},
-		{"provider", provider, sizeof(provider), false, ERR_NONE},
+		{"status", status, sizeof(status), false, ERR_NONE, false},
+		{"agent_id", agent, sizeof(agent), false, ERR_NONE, false},
+		{"assigned", assigned, sizeof(assigned), false, ERR_NONE,
+		 false},
+		{"phone_number", number, sizeof(number), false, ERR_NONE, true},
+		{"label", label, sizeof(label), false, ERR_NONE, false},
+		{"provider", provider, sizeof(provider), false, ERR_NONE,
+		 false},
 		PAGE_PARAMS(&page),
 	};
 	struct number_filter f = {.assigned = -1};
@@ -141,7 +143,7 @@ static int read_dry_run(struct request *rq, bool *dry_run, struct err *err)
 {
 	char value[8];
 	struct param params[] = {
-		{"dry_run", value, sizeof(value), false, ERR_NONE}};
+		{"dry_run", value, sizeof(value), false, ERR_NONE, false}};
 
 	if (query_read(rq->target.query, params, 1, err) ||
 	    filter_words(&params[0], "true, false", err))

@@ -81,10 +81,10 @@ int operations_list(struct request *rq, struct err *err)
 	char id[ID_SIZE], number[E164_SIZE + 8], state[16], kind[16];
 	struct list l = {.err = err};
 	struct param params[] = {
-		{"number_id", id, sizeof(id), false, ERR_NONE},
-		{"phone_number", number, sizeof(number), false, ERR_NONE},
-		{"state", state, sizeof(state), false, ERR_NONE},
-		{"kind", kind, sizeof(kind), false, ERR_NONE},
+		{"number_id", id, sizeof(id), false, ERR_NONE, false},
+		{"phone_number", number, sizeof(number), false, ERR_NONE, true},
+		{"state", state, sizeof(state), false, ERR_NONE, false},
+		{"kind", kind, sizeof(kind), false, ERR_NONE, false},
 		PAGE_PARAMS(&l.page),
 	};
 	struct operation_filter f = {0};

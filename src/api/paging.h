@@ -30,8 +30,8 @@ struct page {
 /* clang-format off */
 /* The last two rows of the params of a list. */
 #define PAGE_PARAMS(p) \
-	{"limit", (p)->limit_text, sizeof((p)->limit_text), false, ERR_NONE}, \
-	{"cursor", (p)->cursor, sizeof((p)->cursor), false, ERR_INVALID_CURSOR}
+	{"limit", (p)->limit_text, sizeof((p)->limit_text), false, ERR_NONE, false}, \
+	{"cursor", (p)->cursor, sizeof((p)->cursor), false, ERR_INVALID_CURSOR, false}
 /* clang-format on */
 
 /* Reads the query into params (filters, then PAGE_PARAMS) and begins the body.

@@ -127,7 +127,7 @@ static bool utf8_valid(const char *s, size_t len)
 	return true;
 }
 
-int target_decode(const char *s, size_t len, bool segment, char *out,
+int target_decode(const char *s, size_t len, enum decode as, char *out,
 		  size_t size, struct err *err)
 {
 	size_t n = 0;
@@ -144,9 +144,11 @@ int target_decode(const char *s, size_t len, bool segment, char *out,
 						      "target is not valid");
 			c = high << 4 | low;
 			i += 2;
-			if (!c || (segment && c == '/'))
+			if (!c || (as == DECODE_SEGMENT && c == '/'))
 				return malformed(err, "the target escapes a "
 						      "NUL or a slash");
+		} else if (c == '+' && as == DECODE_QUERY) {
+			c = ' ';
 		}
 		if (n + 1 >= size)
 			return malformed(err, "a part of the target is too "
@@ -184,7 +186,7 @@ static int read_one(const char *s, size_t len, struct param *params,
 	struct param *p;
 	char name[64];
 
-	if (target_decode(s, name_len, false, name, sizeof(name), NULL))
+	if (target_decode(s, name_len, DECODE_QUERY, name, sizeof(name), NULL))
 		return err_set(err, ERR_INVALID_PARAMETER,
 			       "the name of a query parameter is not valid");
 	p = find(params, count, name);
@@ -198,8 +200,9 @@ static int read_one(const char *s, size_t len, struct param *params,
 			       "%s is given more than once", p->name);
 	p->given = true;
 	if (is && len - name_len > 1 &&
-	    target_decode(is + 1, len - name_len - 1, false, p->value, p->size,
-			  NULL) == 0)
+	    target_decode(is + 1, len - name_len - 1,
+			  p->plus ? DECODE_PLUS : DECODE_QUERY, p->value,
+			  p->size, NULL) == 0)
 		return 0;
 	return err_set(err, p->fault ? p->fault : ERR_INVALID_PARAMETER,
 		       "the value of %s is empty, too long or badly escaped",

@@ -24,6 +24,7 @@ const char *check_api_key(char **value)
 	return NULL;
 }
 
+/* Which kinds there are, the store knows: it is the one to refuse a server. */
 const char *check_database(char **value)
 {
 	const char *v = *value;
@@ -32,7 +33,7 @@ const char *check_database(char **value)
 	    strncmp(v, "postgres://", 11) == 0 ||
 	    strncmp(v, "postgresql://", 13) == 0)
 		return NULL;
-	return "sqlite:PATH or postgres://USER@HOST/NAME";
+	return "sqlite:PATH";
 }
 
 static bool is_sid(const char *s, const char *prefix)

@@ -68,8 +68,7 @@ static struct log_field shown(const struct row *r, const struct conf *c,
 	case SWITCH:
 		return (struct log_field)L_STR(name, *on ? "on" : "off");
 	case LEVEL:
-		return (struct log_field)L_STR(
-			name, log_level_name(*n));
+		return (struct log_field)L_STR(name, log_level_name(*n));
 	case ADDRESS:
 		snprintf(memory, ADDRESS_TEXT,
 			 strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host,

@@ -99,6 +99,9 @@ static void judge_twilio(struct answer *a, const json_t *body)
 
 	judge_status(a);
 	a->code = (int)json_integer_value(json_object_get(body, "code"));
+	if (a->status == 403 && a->code) /* credentials would be 20003 */
+		set(a, ANSWER_REFUSED, ERR_PROVIDER_REFUSED,
+		    "Twilio refuses the request");
 	for (size_t i = 0; i < n; i++)
 		if (twilio_codes[i].code == a->code)
 			set(a, twilio_codes[i].kind, twilio_codes[i].error,

@@ -385,6 +385,17 @@ static struct saga *begin_on(struct engine *e, const struct command *c,
 
 /* --- update, delete, force ----------------------------------------------- */
 
+/* A patch with nothing new makes no version and no operation. */
+static void answer_unchanged(struct engine *e, struct command *c,
+			     const struct number_row *row)
+{
+	c->reply.status = 200;
+	c->reply.content_type = CONTENT_JSON;
+	view_etag(row, c->reply.etag);
+	view_number(&c->reply.body, row);
+	command_reply(e, c);
+}
+
 static int take_update(struct engine *e, struct command *c,
 		       struct faults *faults, struct err *err)
 {
@@ -408,6 +419,11 @@ static int take_update(struct engine *e, struct command *c,
 	    plan_update(sg, err)) {
 		saga_free(sg);
 		return -1;
+	}
+	if (json_equal(sg->spec.pub, sg->former.pub)) {
+		answer_unchanged(e, c, &row);
+		saga_free(sg);
+		return 0;
 	}
 	return accept(e, c, sg, err);
 }

@@ -64,24 +64,30 @@ static bool retell_differs(const struct spec *a, const struct spec *b)
 	return false;
 }
 
-static bool agents_differ(const struct spec *a, const struct spec *b)
+/* Was the i-th agent of the new spec in the former one already? */
+static bool agent_known(const struct saga *sg, int i)
 {
-	return !json_equal((json_t *)spec_get(a, "inbound_agents"),
-			   (json_t *)spec_get(b, "inbound_agents")) ||
-	       !json_equal((json_t *)spec_get(a, "outbound_agents"),
-			   (json_t *)spec_get(b, "outbound_agents"));
+	const json_t *version, *other;
+	const char *id = spec_agent(&sg->spec, i, &version);
+	int n = spec_agent_count(&sg->former);
+
+	for (int j = 0; j < n; j++)
+		if (strcmp(spec_agent(&sg->former, j, &other), id) == 0 &&
+		    (version == other ||
+		     json_equal((json_t *)version, (json_t *)other)))
+			return true;
+	return false;
 }
 
 int plan_update(struct saga *sg, struct err *err)
 {
-	int agents = agents_differ(&sg->spec, &sg->former)
-			     ? spec_agent_count(&sg->spec)
-			     : 0;
+	int agents = spec_agent_count(&sg->spec);
 
 	if (rows_alloc(sg, agents + 1, err))
 		return -1;
 	for (int i = 0; i < agents; i++)
-		row_add(sg, step_get(STEP_AGENT_CHECK), i);
+		if (!agent_known(sg, i))
+			row_add(sg, step_get(STEP_AGENT_CHECK), i);
 	if (retell_differs(&sg->spec, &sg->former))
 		row_add(sg, step_get(STEP_RETELL_SETTINGS), 0);
 	return 0;
@@ -131,7 +137,8 @@ int plan_load(struct saga *sg, struct err *err)
 bool plan_needs_met(const struct saga *sg, const struct step *step)
 {
 	for (int i = 0; i < sg->row_count; i++)
-		if ((step->needs & STEP_BIT(sg->rows[i].step->id)) &&
+		if (((step->needs | step->after) &
+		     STEP_BIT(sg->rows[i].step->id)) &&
 		    sg->rows[i].state != ROW_PRESENT)
 			return false;
 	return true;
@@ -160,7 +167,8 @@ static int wave_of(const struct spec *spec, const struct step *step)
 		const struct step *other = step_get(id);
 		int w;
 
-		if (!(step->needs & STEP_BIT(id)) || !other->wanted(spec))
+		if (!((step->needs | step->after) & STEP_BIT(id)) ||
+		    !other->wanted(spec))
 			continue;
 		w = wave_of(spec, other);
 		if (w > wave)
@@ -177,7 +185,7 @@ static void view_needs(struct buf *b, const struct spec *spec,
 	json_key(b, "needs");
 	buf_char(b, '[');
 	for (int id = 0; id < STEP_COUNT; id++) {
-		if (!(step->needs & STEP_BIT(id)) ||
+		if (!((step->needs | step->after) & STEP_BIT(id)) ||
 		    !step_get(id)->wanted(spec))
 			continue;
 		if (!first)

@@ -275,12 +275,11 @@ int saga_number_row(const struct saga *sg, struct number_row *row,
 /* The problem that an operation keeps: why it failed. */
 static void add_error(const struct saga *sg, struct buf *b)
 {
-	char members[96];
+	struct buf members = BUF_INIT(REPLY_BODY_MAX);
 
-	snprintf(members, sizeof(members),
-		 "\"operation_id\":\"%s\",\"rolled_back\":%s", sg->id,
-		 sg->state == OP_FAILED ? "true" : "false");
-	view_problem(b, &sg->cause, sg->request_id, NULL, members);
+	saga_problem_members(sg, &members);
+	view_problem(b, &sg->cause, sg->request_id, NULL, members.data);
+	buf_release(&members);
 }
 
 int saga_operation_row(const struct saga *sg, struct operation_row *row,

@@ -109,17 +109,22 @@ static int64_t backoff(const struct task *t)
 
 /* --- what can come of an act --------------------------------------------- */
 
-static void name_step(struct task *t, struct err *err)
+/* The last error stays until the step is done: a look that finds nothing does
+ * not tell why the make before it went wrong. */
+static void set_error(struct task *t, struct err *err)
 {
 	bool own_credentials =
 		json_is_true(spec_get(&t->saga->spec, "has_twilio_credentials"));
 
+	if (err->code == ERR_NONE)
+		return;
 	snprintf(err->step, sizeof(err->step), "%s", t->row->step->name);
 	snprintf(err->provider, sizeof(err->provider), "%s",
 		 provider_name(t->row->step->provider));
 	if (err->code == ERR_PROVIDER_AUTH && own_credentials &&
 	    t->row->step->provider == PROVIDER_TWILIO)
 		err->code = ERR_CREDENTIALS_REFUSED;
+	t->err = *err;
 }
 
 static void stuck(struct task *t)
@@ -144,8 +149,9 @@ static void done(struct task *t)
 static void refused(struct task *t)
 {
 	switch (t->act) {
-	case ACT_MAKE:
-		row_move(t, ROW_ABSENT);
+	case ACT_MAKE: /* an earlier try may have had its effect */
+		if (!t->unknown)
+			row_move(t, ROW_ABSENT);
 		break;
 	case ACT_FIND:
 		if (saga_undoing(t->saga))
@@ -191,11 +197,12 @@ static void again(struct task *t, int64_t retry_after_ms, bool throttled)
  * repeated; what a make may have left behind must be looked for. */
 static void unknown(struct task *t)
 {
+	if (t->act == ACT_MAKE && t->row->step->undo.request)
+		t->unknown = true;
 	if (t->act != ACT_MAKE || t->row->step->idempotent) {
 		again(t, -1, false);
 		return;
 	}
-	t->unknown = true;
 	atomic_fetch_add(&t->saga->engine->unknown_outcomes, 1);
 	if (!saga_undoing(t->saga))
 		task_wait(t, ACT_FIND, backoff(t));
@@ -276,6 +283,7 @@ void task_launch(struct task *t)
 	struct engine *e = t->saga->engine;
 	struct step_cx cx = context(t);
 	struct call *call = calloc(1, sizeof(*call));
+	struct err err = ERR_INIT;
 
 	if (!call) {
 		lane_return(t, NULL);
@@ -288,12 +296,12 @@ void task_launch(struct task *t)
 		t->tries++;
 	if (t->act == ACT_MAKE && t->row->state != ROW_INTENDED)
 		row_move(t, ROW_INTENDED);
-	if (act_of(t)->request(&cx, &call->rq, &t->err)) {
+	if (act_of(t)->request(&cx, &call->rq, &err)) {
 		http_request_release(&call->rq);
 		free(call);
 		lane_return(t, NULL);
 		t->state = TASK_IDLE;
-		name_step(t, &t->err);
+		set_error(t, &err);
 		refused(t);
 		saga_advance(t->saga);
 		return;
@@ -327,29 +335,28 @@ void task_answered(struct task *t, const struct http_request *rq,
 		   const struct http_response *rs)
 {
 	struct step_cx cx = context(t);
+	struct err err = ERR_INIT;
 	struct answer a;
 
 	answer_read(&a, t->row->step->provider, rq, rs);
 	lane_return(t, &a);
 	log_answer(t, rq, rs, &a);
 	t->state = TASK_IDLE;
-	err_clear(&t->err);
 	/* A removal that meets "not now" (409) is tried again. */
 	if (t->act == ACT_UNDO && a.kind == ANSWER_CLASH)
 		a.kind = ANSWER_BUSY;
 	if (a.kind == ANSWER_BUSY || a.kind == ANSWER_UNKNOWN) {
-		answer_error(&a, t->row->step->provider, &t->err);
-		name_step(t, &t->err);
+		answer_error(&a, t->row->step->provider, &err);
+		set_error(t, &err);
 		if (a.kind == ANSWER_BUSY)
 			again(t, a.retry_after_ms, a.status == 429);
 		else
 			unknown(t);
 	} else {
-		enum outcome outcome = act_of(t)->read(&cx, &a, &t->err);
+		enum outcome outcome = act_of(t)->read(&cx, &a, &err);
 
-		if (t->err.code)
-			name_step(t, &t->err);
-		t->err.provider_status = t->err.code ? a.status : 0;
+		err.provider_status = a.status;
+		set_error(t, &err);
 		apply(t, outcome);
 	}
 	answer_release(&a);

@@ -105,15 +105,25 @@ void faults_decide(struct sandbox_call *c)
 	}
 }
 
+/* Twilio's code when a rule gives only the status. */
+static int usual_code(int status)
+{
+	static const struct {
+		int status, code;
+	} usual[] = {{400, 20001}, {401, 20003}, {403, 20003}, {404, 20404},
+		     {405, 20004}, {409, 20409}, {429, 20429}, {503, 20503}};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i].status == status)
+			return usual[i].code;
+	return 20500;
+}
+
 static void answer_error(struct sandbox_call *c, const struct rule *r,
 			 int status)
 {
-	int code = r->code >= 0 ? (int)r->code : 20500;
+	int code = r->code >= 0 ? (int)r->code : usual_code(status);
 
-	if (r->code < 0 && status == 429)
-		code = 20429;
-	if (r->code < 0 && status == 401)
-		code = 20003;
 	if (c->provider == TWILIO)
 		answer_json_own(c, status,
 				twilio_error(status, code, r->message));
@@ -139,11 +149,12 @@ void fault_answers(struct sandbox_call *c)
 	status = (int)r->status;
 	if (status < 0)
 		status = r->redirect ? 307 : 200;
-	if (r->body || status < 400) {
-		const char *body = r->body ? r->body : "";
-
+	if (r->body) {
 		c->answer.status = status;
-		answer_body(&c->answer, "application/json", body, strlen(body));
+		answer_body(&c->answer, "application/json", r->body,
+			    strlen(r->body));
+	} else if (status < 400) {
+		answer_empty(c, status);
 	} else {
 		answer_error(c, r, status);
 	}

@@ -333,12 +333,20 @@ void front_run(struct front *f)
 	}
 }
 
-/* Timers go first: nothing may wake an exchange twice. Effects that have not
- * landed yet never will. */
+/* Effects that have not landed yet never will. */
+static void forget_timers(struct front *f)
+{
+	for (size_t i = 0; i < f->timers.n; i++)
+		if (f->timers.heap[i].run == land)
+			held_release(f->timers.heap[i].arg);
+	timers_release(&f->timers);
+}
+
+/* Timers go first: nothing may wake an exchange twice. */
 static void wake_all(struct front *f)
 {
 	f->closing = true;
-	timers_release(&f->timers);
+	forget_timers(f);
 	for (struct exchange *x = f->exchanges; x; x = x->next)
 		if (x->suspended)
 			exchange_wake(x);
@@ -358,7 +366,6 @@ void front_close(struct front *f)
 		wake_all(f);
 		MHD_stop_daemon(f->daemon);
 	}
-	timers_release(&f->timers);
 	sandbox_free(f->sb);
 	if (f->signals >= 0)
 		(void)close(f->signals);

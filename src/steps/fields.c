@@ -19,11 +19,29 @@ void fault_add(struct faults *faults, const char *pointer, const char *fmt, ...)
 
 	if (faults->count == FAULTS_MAX)
 		return;
+	for (int i = 0; i < faults->count; i++)
+		if (strcmp(faults->list[i].pointer, pointer) == 0)
+			return; /* one fault for each place: the first */
 	f = &faults->list[faults->count++];
 	snprintf(f->pointer, sizeof(f->pointer), "%s", pointer);
 	va_start(ap, fmt);
 	vsnprintf(f->detail, sizeof(f->detail), fmt, ap);
 	va_end(ap);
+}
+
+void pointer_join(char out[POINTER_SIZE], const char *pointer, const char *name)
+{
+	size_t n = (size_t)snprintf(out, POINTER_SIZE, "%s/", pointer);
+
+	for (; *name && n + 3 < POINTER_SIZE; name++) {
+		if (*name == '~' || *name == '/') {
+			out[n++] = '~';
+			out[n++] = *name == '~' ? '0' : '1';
+		} else {
+			out[n++] = *name;
+		}
+	}
+	out[n] = '\0';
 }
 
 const struct field *field_find(const struct field *list, const char *name)
@@ -199,8 +217,6 @@ static void check_password(const struct field *f, const char *pointer,
 
 /* --- lists and objects --------------------------------------------------- */
 
-#define POINTER_SIZE 96
-
 static void check_version(const struct field *f, const char *pointer,
 			  const json_t *value, struct faults *faults)
 {
@@ -237,7 +253,7 @@ static void check_object(const struct field *f, const char *pointer,
 	{
 		const struct field *m = field_find(f->members, name);
 
-		snprintf(at, sizeof(at), "%s/%.40s", pointer, name);
+		pointer_join(at, pointer, name);
 		if (!m)
 			fault_add(faults, at, "is not a known field");
 		else if (!json_is_null(member))
@@ -317,7 +333,7 @@ static void check_metadata(const struct field *f, const char *pointer,
 	}
 	json_object_foreach((json_t *)value, name, member)
 	{
-		snprintf(at, sizeof(at), "%s/%.40s", pointer, name);
+		pointer_join(at, pointer, name);
 		if (!name[0] || strlen(name) > 40 ||
 		    strspn(name, allowed) != strlen(name))
 			fault_add(faults, at,

@@ -21,6 +21,11 @@ struct field {
 
 extern const struct field fields[]; /* ends with a NULL name */
 
+#define POINTER_SIZE 96
+
+/* "pointer/name" with ~ and / of the name escaped (RFC 6901). */
+void pointer_join(char out[POINTER_SIZE], const char *pointer,
+		  const char *name);
 const struct field *field_find(const struct field *list, const char *name);
 void fault_add(struct faults *faults, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

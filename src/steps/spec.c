@@ -123,13 +123,13 @@ static void check_each(const json_t *body, bool patch, struct faults *faults)
 {
 	const json_t *value;
 	const char *name;
-	char at[96];
+	char at[POINTER_SIZE];
 
 	json_object_foreach((json_t *)body, name, value)
 	{
 		const struct field *f = field_find(fields, name);
 
-		snprintf(at, sizeof(at), "/%.60s", name);
+		pointer_join(at, "", name);
 		if (!f)
 			fault_add(faults, at, "is not a known field");
 		else if (!(patch ? f->row.patch : f->row.create))

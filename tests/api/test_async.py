@@ -35,7 +35,7 @@ def test_a_failed_one_tells_its_problem_and_receipt_in_the_operation(world, numb
     assert ended["state"] == "failed"
     assert ended["error"]["code"] == "provider-refused"
     assert ended["error"]["rolled_back"] is True
-    assert ended["error"]["resources"]["remaining"] == []
+    assert ended["resources"]["remaining"] == []
     assert_nothing_left(world)
 
 

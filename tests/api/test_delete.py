@@ -78,7 +78,8 @@ def test_what_was_removed_by_hand_meanwhile_is_no_obstacle(world, number):
 
 def test_retells_documented_422_for_gone_counts_as_gone(world, number):
     world.api.created(number)
-    world.sandbox.fail("delete_number", status=422, effect=True)
+    gone = {"status": "error", "message": "Cannot find requested asset under given api key."}
+    world.sandbox.fail("delete_number", status=422, body=gone, effect=True)
     world.api.deleted(number)
 
     assert_nothing_left(world)

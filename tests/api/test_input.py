@@ -107,9 +107,9 @@ def test_a_bad_field_is_named_by_its_pointer_and_nothing_starts(shared, number, 
     answer = shared.api.request("POST", facts.NUMBERS, json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), answer.text
-    pointers = [fault["pointer"] for fault in answer.json()["errors"]]
+    pointers = {fault["pointer"] for fault in answer.json()["errors"]}
     if _pointer(case):
-        assert pointers == [_pointer(case)]
+        assert pointers == {_pointer(case)}
     else:
         assert all(p.startswith(f"/{field}") for p in pointers)
     assert shared.sandbox.calls() == []
@@ -156,7 +156,10 @@ TOGETHER = {
     "token without account": {"twilio_auth_token": facts.AUTH_TOKEN},
     "account without secret": {"twilio_account_sid": facts.ACCOUNT_2},
     "key without its secret": {"twilio_account_sid": ACCOUNT, "twilio_api_key_sid": "SK" + "1" * 32},
-    "password without user": {"outbound_trunk": {"password": secrets.SIP_PASSWORD}},
+    "user without password": {
+        "provider": "sip_trunk",
+        "outbound_trunk": {"address": "sip.example.com", "username": "user"},
+    },
     "sip trunk without address": {"provider": "sip_trunk"},
     "sip trunk with twilio account": {
         "provider": "sip_trunk",

@@ -64,7 +64,8 @@ def test_agents_are_replaced_after_a_check_at_retell(desk):
 
     assert body["inbound_agent_id"] == OTHER_AGENT
     assert body["outbound_agent_id"] == AGENT, "the other direction stays"
-    assert desk.sandbox.operations() == ["get_agent", "update_number"]
+    assert desk.sandbox.operations()[-1] == "update_number"
+    assert any(OTHER_AGENT in call["path"] for call in desk.sandbox.calls("get_agent"))
     (agent,) = _at_retell(desk)["inbound_agents"]
     assert agent["agent_id"] == OTHER_AGENT
 
@@ -83,7 +84,8 @@ def test_null_unassigns_an_agent(desk):
     assert body["outbound_agent_id"] == AGENT
 
 
-def test_webhook_and_fallback_are_set_and_removed(desk, number):
+def test_webhook_and_fallback_are_set_and_removed(desk, numbers):
+    (number,) = numbers(1)
     _patched(desk, inbound_webhook_url="https://example.com/new", fallback_number=number)
     assert _at_retell(desk)["inbound_webhook_url"] == "https://example.com/new"
     assert _at_retell(desk)["fallback_number"] == number
@@ -109,9 +111,9 @@ def test_metadata_is_merged_member_by_member_and_never_leaves(desk):
 
 
 def test_an_empty_patch_changes_nothing(desk):
-    body = _patched(desk)
+    _patched(desk)
 
-    assert body == desk.number
+    _unchanged_but_for_the_attempt(desk)
     assert desk.sandbox.calls() == []
 
 
@@ -147,7 +149,7 @@ def test_a_refused_update_changes_nothing(desk):
     assert (answer.status_code, answer.json()["code"]) == (502, "provider-refused")
     assert answer.json()["rolled_back"] is True
     assert _at_retell(desk) == before
-    _unchanged_but_for_the_operation(desk)
+    _unchanged_but_for_the_attempt(desk)
 
 
 def test_an_update_that_half_happened_is_rolled_back_at_retell(desk):
@@ -161,7 +163,7 @@ def test_an_update_that_half_happened_is_rolled_back_at_retell(desk):
     assert answer.json()["rolled_back"] is True
     assert len(desk.sandbox.calls("update_number")) == 3
     assert _at_retell(desk) == before
-    _unchanged_but_for_the_operation(desk)
+    _unchanged_but_for_the_attempt(desk)
 
 
 def test_an_update_whose_answer_is_lost_is_repeated(desk):
@@ -245,7 +247,7 @@ def test_changes_survive_a_restart(desk):
     assert desk.api.get(desk.number["id"]).json() == changed
 
 
-def _unchanged_but_for_the_operation(world):
+def _unchanged_but_for_the_attempt(world):
     now = world.api.get(world.number["id"]).json()
     about_the_attempt = ("operation_id", "version", "updated_at")
     assert {k: v for k, v in now.items() if k not in about_the_attempt} == {

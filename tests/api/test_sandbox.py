@@ -300,6 +300,9 @@ def test_the_concurrency_limit_is_real():
 
 def test_sigterm_ends_it_with_answers_pending():
     box = Box("--latency-ms", "60000")
+    box.fault(operation="list_trunks", land_late_ms=60000)
+    with pytest.raises(requests.Timeout):
+        box.twilio("GET", "/v1/Trunks", timeout=0.1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(box.create_trunk)
         _eventually(lambda: len(box.trunks()) == 1)

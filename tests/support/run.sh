@@ -6,12 +6,13 @@
 #
 #   tests/support/run.sh [BUILD_DIRECTORY]
 #
-# Stays in the foreground until Ctrl-C (or SIGTERM, SIGHUP, or the end of the
-# process that started it), then stops both and removes the directory.
+# Stays in the foreground until Ctrl-C (or SIGTERM, SIGHUP), then stops both and
+# removes the directory.
 set -u
 
-# The kernel tells us when our starter is gone, however it went.
-if [ -z "${RUN_SH_TIED-}" ] && command -v setpriv >/dev/null; then
+# The kernel tells us when a make that started us is gone, however it went.
+if [ -z "${RUN_SH_TIED-}" ] && [ "$(cat /proc/$PPID/comm 2>/dev/null)" = make ] &&
+	command -v setpriv >/dev/null; then
 	RUN_SH_TIED=1 exec setpriv --pdeathsig TERM "$0" "$@"
 fi
 unset RUN_SH_TIED

@@ -425,7 +425,7 @@ static void every_row_has_a_name_a_default_and_help(void **state)
 	for (; (r = conf_row(n)); n++) {
 		assert_non_null(strstr(text, r->name));
 		assert_non_null(strstr(text, r->fallback));
-		assert_true(strlen(r->help) > 20);
+		assert_true(strlen(r->help) > 15);
 		assert_int_equal(r->help[strlen(r->help) - 1], '.');
 		for (int i = 0; i < n; i++)
 			assert_string_not_equal(conf_row(i)->name, r->name);

@@ -127,8 +127,8 @@ static void depth_is_limited(void **state)
 static void brackets_in_strings_are_not_depth(void **state)
 {
 	struct err err = ERR_INIT;
-	json_t *j = read_text("[\"[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[\\\\\",[1]]",
-			      &err);
+	json_t *j = read_text(
+		"[\"[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[[[[[[[[[\\\\\",[1]]", &err);
 
 	assert_non_null(j);
 	json_decref(j);

@@ -23,6 +23,19 @@ static void a_status_stands_for_the_answer_and_nothing_is_done(void **state)
 	assert_int_equal(try_trunk(w), 201); /* once is the default */
 }
 
+static void a_status_brings_its_usual_code(void **state)
+{
+	static const int rows[][2] = {
+		{401, 20003}, {404, 20404}, {429, 20429}, {502, 20500}};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		set_faults(w, path("{'status':%d}", rows[i][0]));
+		assert_int_equal(try_trunk(w), rows[i][0]);
+		assert_int_equal(code(w), rows[i][1]);
+	}
+}
+
 static void with_effect_the_work_is_done_all_the_same(void **state)
 {
 	struct world *w = *state;
@@ -397,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_world(a_status_stands_for_the_answer_and_nothing_is_done),
+		in_world(a_status_brings_its_usual_code),
 		in_world(with_effect_the_work_is_done_all_the_same),
 		in_world(a_success_can_be_a_lie),
 		in_world(nth_and_times_choose_the_calls),

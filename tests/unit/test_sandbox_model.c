@@ -5,6 +5,9 @@
  */
 #include "sandbox_world.h"
 
+/* base64 of SANDBOX_ACCOUNT ":wrong" */
+#define OUR_ACCOUNT_WRONG_TOKEN \
+	"Basic QUM1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTp3cm9uZw=="
 #define DAY_MS (24LL * 60 * 60 * 1000)
 
 static void a_fresh_world_has_numbers_and_foreign_things(void **state)
@@ -45,6 +48,8 @@ static void wrong_credentials_are_refused_with_20003(void **state)
 	assert_int_equal(get(w, "/v1/Trunks"), 401);
 	assert_int_equal(code(w), 20003);
 	w->login = NULL;
+	assert_int_equal(get(w, "/v1/Trunks"), 401);
+	w->login = OUR_ACCOUNT_WRONG_TOKEN;
 	assert_int_equal(get(w, "/v1/Trunks"), 401);
 	w->login = SECOND_LOGIN;
 	assert_int_equal(get(w, "/v1/Trunks"), 200);
@@ -97,6 +102,16 @@ static void unknown_parameters_are_ignored_by_twilio(void **state)
 
 	assert_int_equal(post(w, "/v1/Trunks", "friendlyname=x&Oops=1"), 201);
 	assert_true(json_is_null(json_object_get(w->answer, "friendly_name")));
+}
+
+static void a_body_that_cannot_be_read_is_400(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(post(w, "/v1/Trunks", "FriendlyName=a%00b"), 400);
+	assert_int_equal(post(w, "/v1/Trunks", "FriendlyName=%ff"), 400);
+	assert_int_equal(post(w, "/v1/Trunks", "FriendlyName=%2"), 400);
+	assert_int_equal(alive(w, SANDBOX_TRUNK), 0);
 }
 
 static void a_missing_parameter_is_20001(void **state)
@@ -766,6 +781,7 @@ static void a_reset_makes_the_world_fresh(void **state)
 	assert_int_equal(sandbox_ledger_count(w->sb), before);
 	/* a call of the old world changes nothing in the new one */
 	assert_int_equal(sandbox_apply(late, w->now_ms)->status, 503);
+	sandbox_land(late, w->now_ms);
 	sandbox_call_free(late);
 	assert_int_equal(alive(w, SANDBOX_TRUNK), 0);
 }
@@ -792,6 +808,131 @@ static void the_log_keeps_the_newest(void **state)
 	world_free(w);
 }
 
+/* A random living resource's id of a kind, or one that never was. */
+static const char *any(struct world *w, enum sandbox_kind kind)
+{
+	size_t n = sandbox_ledger_count(w->sb);
+
+	for (int tries = 0; tries < 50; tries++) {
+		const struct sandbox_resource *r =
+			sandbox_ledger_at(w->sb, (size_t)rand() % n);
+
+		if (r->kind == kind && (r->alive || rand() % 20 == 0))
+			return r->id;
+	}
+	return "XX00000000000000000000000000000000";
+}
+
+static void random_call(struct world *w)
+{
+	const char *tk = any(w, SANDBOX_TRUNK);
+	const char *cl = any(w, SANDBOX_CREDENTIAL_LIST);
+	const char *pn = any(w, SANDBOX_INCOMING_PHONE_NUMBER);
+	const char *tel = any(w, SANDBOX_RETELL_NUMBER);
+
+	switch (rand() % 12) {
+	case 0:
+		(void)post(w, "/v1/Trunks",
+			   path("DomainName=d%d.pstn.twilio.com", rand() % 50));
+		break;
+	case 1:
+		(void)post(w, OLD_API "/SIP/CredentialLists.json",
+			   path("FriendlyName=l%d", rand() % 30));
+		break;
+	case 2:
+		(void)post(w, path("/v1/Trunks/%s/CredentialLists", tk),
+			   path("CredentialListSid=%s", cl));
+		break;
+	case 3:
+		(void)post(w, path("/v1/Trunks/%s/PhoneNumbers", tk),
+			   path("PhoneNumberSid=%s", pn));
+		break;
+	case 4:
+		(void)post(w, path(OLD_API "/IncomingPhoneNumbers/%s.json", pn),
+			   path("TrunkSid=%s", rand() % 3 ? tk : ""));
+		break;
+	case 5:
+		(void)del(w, path("/v1/Trunks/%s", tk));
+		break;
+	case 6:
+		(void)del(w, path(OLD_API "/SIP/CredentialLists/%s.json", cl));
+		break;
+	case 7:
+		(void)post(w,
+			   path(OLD_API
+				"/SIP/CredentialLists/%s/Credentials.json",
+				cl),
+			   path("Username=u%d&Password=Str0ngEnough", rand()));
+		break;
+	case 8:
+		(void)post(w, "/import-phone-number",
+			   path("{\"phone_number\":\"+1415555%04d\","
+				"\"termination_uri\":\"a.b\"}",
+				rand() % 20));
+		break;
+	case 9:
+		(void)del(w, path("/delete-phone-number/%s", tel));
+		break;
+	case 10:
+		(void)post(w, OLD_API "/IncomingPhoneNumbers.json",
+			   path("PhoneNumber=%%2B1628555%04d&TrunkSid=%s",
+				rand() % 10 + 1, tk));
+		break;
+	default:
+		(void)del(w, path(OLD_API "/IncomingPhoneNumbers/%s.json", pn));
+		break;
+	}
+	assert_in_range(w->status, 200, 422);
+}
+
+static void check_ledger(struct world *w)
+{
+	size_t living[SANDBOX_KINDS] = {0};
+
+	for (size_t i = 0; i < sandbox_ledger_count(w->sb); i++) {
+		const struct sandbox_resource *r = sandbox_ledger_at(w->sb, i);
+		const char *trunk;
+
+		if (!r->alive) {
+			assert_true(r->deleted_ms >= r->created_ms);
+			continue;
+		}
+		living[r->kind] += !r->foreign;
+		assert_ptr_equal(
+			sandbox_ledger_find(w->sb, r->kind, r->id, r->parent),
+			r);
+		trunk = sandbox_resource_field(r, "trunk_sid");
+		if (trunk)
+			assert_non_null(sandbox_ledger_find(
+				w->sb, SANDBOX_TRUNK_PHONE_NUMBER, r->id,
+				trunk));
+		if (r->kind == SANDBOX_TRUNK_CREDENTIAL_LIST) {
+			assert_non_null(sandbox_ledger_find(
+				w->sb, SANDBOX_TRUNK, r->parent, NULL));
+			assert_non_null(sandbox_ledger_find(
+				w->sb, SANDBOX_CREDENTIAL_LIST, r->id, NULL));
+		}
+	}
+	for (int kind = 0; kind < SANDBOX_KINDS; kind++)
+		assert_int_equal(living[kind],
+				 sandbox_ledger_alive(w->sb, kind));
+}
+
+static void whatever_is_asked_the_ledger_holds_together(void **state)
+{
+	struct world *w = *state;
+
+	srand(1);
+	for (int i = 0; i < 3000; i++) {
+		w->now_ms += rand() % DAY_MS;
+		random_call(w);
+		if (i % 50 == 0)
+			check_ledger(w);
+	}
+	check_ledger(w);
+	assert_true(sandbox_ledger_count(w->sb) > 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -802,6 +943,7 @@ int main(void)
 		in_world(an_unknown_path_is_404_and_a_wrong_method_405),
 		in_world(a_json_body_is_refused_by_twilio),
 		in_world(unknown_parameters_are_ignored_by_twilio),
+		in_world(a_body_that_cannot_be_read_is_400),
 		in_world(a_missing_parameter_is_20001),
 		in_world(an_origination_url_needs_sip_and_ranges),
 		in_world(a_trunk_takes_ten_origination_urls),
@@ -840,6 +982,7 @@ int main(void)
 		in_world(retell_lists_in_pages),
 		in_world(a_reset_makes_the_world_fresh),
 		cmocka_unit_test(the_log_keeps_the_newest),
+		in_world(whatever_is_asked_the_ledger_holds_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

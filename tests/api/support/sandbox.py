@@ -58,8 +58,15 @@ class Sandbox:
         ]
 
     def foreign(self):
-        """What was there before, as it stands: nobody may touch it."""
-        return [r for r in self.ledger() if r["foreign"]]
+        """What was there before, as it stands: nobody may touch it. A number that
+        was moved away and back is on its trunk again by a new association."""
+        alive = self.alive()
+        trunks = {r["id"] for r in alive if r["kind"] == "trunk" and r["foreign"]}
+        return sorted(
+            (r["kind"], r["id"], sorted(_lasting(r).items(), key=str))
+            for r in alive
+            if r["foreign"] or r["parent"] in trunks
+        )
 
     def owned_number(self, number):
         """The Twilio number itself with its routing."""
@@ -127,6 +134,11 @@ def refused(status, code=None):
     """A rule's effect: the provider says no, every time."""
     answer = {"status": status, "times": 0}
     return {**answer, "code": code} if code else answer
+
+
+def _lasting(resource):
+    passing = ("created_ms", "deleted_ms", "foreign", "preset")
+    return {k: v for k, v in resource.items() if k not in passing}
 
 
 def _names(resource):
