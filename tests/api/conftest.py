@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from support.process import SANDBOX, SERVICE, SLOW
-from support.world import World
+from support.world import NUMBERS, World
 
 TEST_LIMIT_S = 60
 
@@ -74,16 +74,16 @@ def shared(_module_world):
 
 @pytest.fixture(scope="session")
 def _numbers():
-    return (f"+1415555{n:04d}" for n in itertools.count(100))
+    return itertools.cycle(f"+1415555{n:04d}" for n in range(100, 100 + NUMBERS))
 
 
 @pytest.fixture
 def number(_numbers):
-    """An owned number nobody has used before."""
+    """An owned number; it comes round again only after all others."""
     return next(_numbers)
 
 
 @pytest.fixture
 def numbers(_numbers):
-    """As many fresh numbers as asked for."""
+    """As many different ones as asked for."""
     return lambda count: list(itertools.islice(_numbers, count))

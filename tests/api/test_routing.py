@@ -13,7 +13,7 @@ WITH_A_PAST = {
     "on a foreign trunk": facts.ON_FOREIGN_TRUNK,
     "with a voice application": facts.WITH_VOICE_APPLICATION,
     "with a voice url": facts.WITH_VOICE_URL,
-    "with nothing": "+14155550199",
+    "with nothing": "+14155550349",
 }
 
 

@@ -8,6 +8,8 @@ from support.client import Client
 from support.process import SERVICE, Process
 from support.sandbox import Sandbox
 
+NUMBERS = 250  # owned by the account, from +14155550100 upward
+
 ANNOUNCES = (
     r"trunkline listening on (http://127\.0\.0\.1:\d+) \(admin (http://127\.0\.0\.1:\d+)\)"
 )
@@ -21,7 +23,7 @@ class World:
         self.settings = settings
         self.database = folder / "trunkline.db"
         self.log_path = folder / "trunkline.log"
-        self.sandbox = Sandbox(folder, **{"numbers": 2000, **(sandbox or {})})
+        self.sandbox = Sandbox(folder, **{"numbers": NUMBERS, **(sandbox or {})})
         self.before = self.sandbox.foreign()
         self.service = None
         self.unclean = False  # a test that leaves faults or a mess says so
