@@ -36,9 +36,9 @@ enum answer_kind {
 
 struct answer {
 	enum answer_kind kind;
-	int status;	/* HTTP; 0 if none came */
-	int code;	/* Twilio's error code; 0 if none */
-	json_t *body;	/* of an OK; NULL with 204 */
+	int status;		/* HTTP; 0 if none came */
+	int code;		/* Twilio's error code; 0 if none */
+	json_t *body;		/* of an OK; NULL with 204 */
 	int64_t retry_after_ms; /* -1 if the provider named none */
 	/* Unless OK: what to tell the client, in our words. */
 	enum err_code error;

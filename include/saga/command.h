@@ -26,10 +26,10 @@ struct reply {
 	int status;
 	const char *content_type; /* static string */
 	struct buf body;
-	char location[96]; /* "" if none; a path */
-	char etag[24];	   /* with its quotes; "" if none */
-	int retry_after_s; /* 0: none */
-	bool replayed;	   /* Idempotency-Replayed: true */
+	char location[96];  /* "" if none; a path */
+	char etag[24];	    /* with its quotes; "" if none */
+	int retry_after_s;  /* 0: none */
+	bool replayed;	    /* Idempotency-Replayed: true */
 	bool async_applied; /* Preference-Applied: respond-async */
 };
 
@@ -68,11 +68,15 @@ struct command {
 
 	struct command *next; /* the engine's */
 	int64_t answer_by;    /* the engine's */
-	const void *basis;    /* the engine's: the saga that the reply tells of */
+	const void *basis; /* the engine's: the saga that the reply tells of */
 };
 
-#define COMMAND_INIT                                                           \
-	{.spec = SPEC_INIT, .reply = {.body = BUF_INIT(REPLY_BODY_MAX)}}
+#define COMMAND_INIT                                     \
+	{                                                \
+		.spec = SPEC_INIT, .reply = {            \
+			.body = BUF_INIT(REPLY_BODY_MAX) \
+		}                                        \
+	}
 
 /* Frees what is in it. */
 void command_release(struct command *c);

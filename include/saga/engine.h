@@ -62,7 +62,7 @@ void engine_stop(struct engine *e, int64_t grace_ms);
 
 /* What is going on; any thread. */
 struct engine_stats {
-	bool ready; /* recovered, storage writable, not stopping */
+	bool ready;	       /* recovered, storage writable, not stopping */
 	const char *not_ready; /* why, else NULL; static */
 	int64_t operations;    /* not ended */
 	int64_t calls_in_flight, calls_waiting;

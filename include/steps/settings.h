@@ -9,7 +9,8 @@ struct settings {
 	const char *retell_url;
 	/* Used when a request brings none; NULL if not configured. */
 	const char *twilio_account_sid;
-	const char *twilio_user, *twilio_secret; /* AC… + token or SK… + secret */
+	const char *twilio_user,
+		*twilio_secret; /* AC… + token or SK… + secret */
 	const char *retell_api_key;
 	const char *retell_sip_uri;
 };

@@ -37,7 +37,10 @@ struct spec {
 	json_t *secrets;
 };
 
-#define SPEC_INIT {.pub = NULL, .secrets = NULL}
+#define SPEC_INIT                            \
+	{                                    \
+		.pub = NULL, .secrets = NULL \
+	}
 
 void spec_release(struct spec *s);
 
@@ -68,8 +71,8 @@ const char *spec_agent(const struct spec *s, int i, const json_t **version);
 
 /* The rows of the table, for documentation and tests; NULL at the end. */
 struct field_row {
-	const char *name;   /* "outbound_trunk/transport" for a member */
-	const char *type;   /* string, boolean, integer, number, array, object */
+	const char *name; /* "outbound_trunk/transport" for a member */
+	const char *type; /* string, boolean, integer, number, array, object */
 	bool create, patch; /* may be given there */
 	bool secret;	    /* never answered */
 	const char *help;   /* one sentence: meaning and limits */

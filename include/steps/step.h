@@ -68,8 +68,8 @@ struct step_row {
 	int attempts;	      /* of the present act */
 	json_t *data;	      /* what the step must remember; object or NULL */
 	/* Not kept: */
-	bool clash;	       /* the last make met something there already */
-	struct buf next_page;  /* where a find goes on */
+	bool clash;	      /* the last make met something there already */
+	struct buf next_page; /* where a find goes on */
 };
 
 /* What a step may know. */
@@ -80,7 +80,7 @@ struct step_cx {
 	const char *number_id;
 	const char *phone_number;
 	struct clock *clock;
-	struct step_row *row; /* the step's own */
+	struct step_row *row;  /* the step's own */
 	struct step_row *rows; /* all of the saga, for ids of other steps */
 	int row_count;
 };
@@ -115,7 +115,8 @@ struct step {
 	unsigned after;	  /* of those it only waits for: undone in parallel */
 	enum step_id dies_with; /* gone at the provider together with this one:
 				 * needs no call of its own; else STEP_NONE */
-	bool idempotent; /* make may be repeated without looking: reads, PATCH */
+	bool idempotent; /* make may be repeated without looking: reads, PATCH
+			  */
 	/* How many instances this spec wants: 0 means the step is not in the
 	 * plan. */
 	int (*wanted)(const struct spec *spec);

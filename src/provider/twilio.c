@@ -92,8 +92,7 @@ int twilio_list_credential_lists(const struct twilio *t,
 }
 
 int twilio_delete_credential_list(const struct twilio *t,
-				  struct http_request *rq,
-				  const char *list_sid)
+				  struct http_request *rq, const char *list_sid)
 {
 	return begin(t, rq, "delete_credential_list", HTTP_DELETE, t->api_url,
 		     LISTS "/%s.json", t->account_sid, list_sid);
@@ -161,8 +160,7 @@ int twilio_delete_trunk(const struct twilio *t, struct http_request *rq,
 int twilio_create_origination_url(const struct twilio *t,
 				  struct http_request *rq,
 				  const char *trunk_sid, const char *name,
-				  const char *sip_url, int priority,
-				  int weight)
+				  const char *sip_url, int priority, int weight)
 {
 	if (begin(t, rq, "create_origination_url", HTTP_POST, t->trunking_url,
 		  "/v1/Trunks/%s/OriginationUrls", trunk_sid) ||
@@ -308,8 +306,7 @@ int twilio_next_page(const struct twilio *t, const json_t *body,
 	buf_clear(url);
 	if (v2010 && v2010[0] == '/')
 		buf_printf(url, "%s%s", t->api_url, v2010);
-	else if (v1 &&
-		 (below(v1, t->trunking_url) || below(v1, t->voice_url)))
+	else if (v1 && (below(v1, t->trunking_url) || below(v1, t->voice_url)))
 		buf_str(url, v1);
 	else if (v1 || v2010)
 		return err_set(err, ERR_PROVIDER_GARBLED,

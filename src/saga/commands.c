@@ -16,9 +16,9 @@
 #include "saga.h"
 #include "store/replies.h"
 
-#define RETRY_AFTER_S	   5
-#define RETRY_IN_FLIGHT_S  1
-#define USERNAME_CHARS	   16
+#define RETRY_AFTER_S	  5
+#define RETRY_IN_FLIGHT_S 1
+#define USERNAME_CHARS	  16
 
 void command_release(struct command *c)
 {
@@ -70,8 +70,7 @@ void command_accepted(struct engine *e, struct command *c,
 	r->content_type = CONTENT_JSON;
 	r->async_applied = c->async;
 	c->basis = sg;
-	snprintf(r->location, sizeof(r->location), "/v1/operations/%s",
-		 sg->id);
+	snprintf(r->location, sizeof(r->location), "/v1/operations/%s", sg->id);
 	view_operation(&r->body, &row, text.steps.data);
 	record_release(&text);
 	command_reply(e, c);
@@ -174,9 +173,9 @@ static struct saga *begin(struct engine *e, const struct command *c,
 	strcpy(sg->key, c->key);
 	memcpy(sg->fingerprint, c->fingerprint, SEAL_HASH_SIZE);
 	sg->created_ms = sg->updated_ms = e->clock->wall_ms(e->clock);
-	sg->deadline = e->now + (kind == OP_DELETE
-					 ? e->conf.undo_deadline_ms
-					 : e->conf.operation_deadline_ms);
+	sg->deadline =
+		e->now + (kind == OP_DELETE ? e->conf.undo_deadline_ms
+					    : e->conf.operation_deadline_ms);
 	return sg;
 }
 

@@ -160,7 +160,8 @@ static void send_calls(struct engine *e)
 	}
 }
 
-/* Those that tell of something not yet on disk stay, if it cannot be written. */
+/* Those that tell of something not yet on disk stay, if it cannot be written.
+ */
 static void send_replies(struct engine *e, bool all)
 {
 	struct command **at = &e->replies;
@@ -306,7 +307,7 @@ void engine_stats(struct engine *e, struct engine_stats *out)
 	stopping = e->stopping;
 	pthread_mutex_unlock(&e->lock);
 	out->not_ready = !atomic_load(&e->recovered) ? "recovery is running"
-			 : stopping	? "the service is shutting down"
+			 : stopping ? "the service is shutting down"
 			 : atomic_load(&e->stalled)
 				 ? "the database cannot be written"
 				 : NULL;

@@ -253,19 +253,17 @@ static const struct step_row *row_of(const struct saga *sg, enum step_id id)
 static bool dies_along(struct task *t)
 {
 	const struct step *step = t->row->step;
-	const struct step_row *parent = step->dies_with == STEP_NONE
-						? NULL
-						: row_of(t->saga,
-							 step->dies_with);
+	const struct step_row *parent =
+		step->dies_with == STEP_NONE ? NULL
+					     : row_of(t->saga, step->dies_with);
 
-	if (!parent || parent->state == ROW_STUCK ||
-	    parent->state == ROW_NONE)
+	if (!parent || parent->state == ROW_STUCK || parent->state == ROW_NONE)
 		return false;
 	if (parent->state == ROW_GONE)
 		row_move(t, ROW_GONE);
 	else if (parent->state == ROW_ABSENT)
-		row_move(t, t->row->state == ROW_INTENDED ? ROW_ABSENT
-							  : ROW_GONE);
+		row_move(t,
+			 t->row->state == ROW_INTENDED ? ROW_ABSENT : ROW_GONE);
 	return true;
 }
 
@@ -319,7 +317,7 @@ static void go_back(struct saga *sg)
 		}
 	} while (before);
 	if (settled)
-		end(sg, stuck			    ? OP_STUCK
+		end(sg, stuck			  ? OP_STUCK
 			: sg->state == OP_UNDOING ? OP_FAILED
 						  : OP_SUCCEEDED);
 }

@@ -104,9 +104,9 @@ static int restore(struct engine *e, struct saga *sg,
 	sg->recoveries = row->recoveries + 1;
 	sg->committed = true;
 	sg->op_dirty = true;
-	sg->deadline = e->now + (saga_undoing(sg)
-					 ? e->conf.undo_deadline_ms
-					 : e->conf.operation_deadline_ms);
+	sg->deadline =
+		e->now + (saga_undoing(sg) ? e->conf.undo_deadline_ms
+					   : e->conf.operation_deadline_ms);
 	snprintf(place, sizeof(place), "operations/%s", sg->id);
 	if (secrets_open(e, place, row->secrets, row->secrets_size, row->spec,
 			 &sg->spec, err) ||

@@ -38,8 +38,8 @@ static void put_error(struct buf *b, const struct err *err)
 /* The step's instruction with each %s replaced by the resource's id. */
 static void put_by_hand(struct buf *b, const struct step_row *row)
 {
-	const char *id = row->external_id[0] ? row->external_id
-					     : "(id not known)";
+	const char *id =
+		row->external_id[0] ? row->external_id : "(id not known)";
 	struct buf text = BUF_INIT(1024);
 	const char *p = row->step->by_hand, *s;
 
@@ -156,8 +156,8 @@ static void add_trunk(const struct saga *sg, struct buf *b)
 {
 	const struct step_row *trunk = row_of(sg, STEP_TRUNK);
 	const char *uri = recall(trunk, "domain");
-	const char *own = spec_sub(&sg->spec, "inbound_trunk",
-				   "origination_uri");
+	const char *own =
+		spec_sub(&sg->spec, "inbound_trunk", "origination_uri");
 
 	if (!own)
 		own = sg->engine->conf.settings.retell_sip_uri;

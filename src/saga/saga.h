@@ -54,12 +54,12 @@ struct task {
 	struct step_row *row;
 	enum task_state state;
 	enum act_kind act;
-	int64_t due;   /* mono ms */
-	int tries;     /* of MAKE, or of FIND and UNDO while undoing */
-	int absences;  /* looks in a row that found nothing */
-	bool unknown;  /* a make may have had its effect */
-	bool dirty;    /* the row differs from the journal */
-	bool before;   /* gone before this operation began */
+	int64_t due;  /* mono ms */
+	int tries;    /* of MAKE, or of FIND and UNDO while undoing */
+	int absences; /* looks in a row that found nothing */
+	bool unknown; /* a make may have had its effect */
+	bool dirty;   /* the row differs from the journal */
+	bool before;  /* gone before this operation began */
 	int64_t started_ms, updated_ms;
 	struct err err; /* last error, ERR_NONE after a success */
 	struct lane *lane;
@@ -80,7 +80,7 @@ struct saga {
 	char request_id[72];
 	char principal[ID_SIZE];
 	struct spec spec;
-	struct spec former; /* an update's; else empty */
+	struct spec former;			  /* an update's; else empty */
 	int64_t created_ms, updated_ms, ended_ms; /* wall */
 	int64_t deadline;			  /* mono */
 	int64_t recoveries;
@@ -101,7 +101,7 @@ struct saga {
 	bool op_dirty;
 	bool touched; /* in the engine's list of sagas to flush */
 	struct saga *next_touched;
-	int heap_at; /* place in the timer heap, -1: none */
+	int heap_at;  /* place in the timer heap, -1: none */
 	int64_t wake; /* mono ms */
 
 	struct command *waiters; /* clients that wait for the end */
@@ -140,18 +140,18 @@ struct engine {
 	struct store *store;
 	const struct seal *seal;
 
-	int64_t now; /* mono ms, taken once a tick */
+	int64_t now;			  /* mono ms, taken once a tick */
 	void *by_number, *by_id, *by_key; /* tsearch trees of sagas */
 	int saga_count;
 	struct timers timers;
 	struct lane *lanes;
 	struct saga *touched;
-	bool must_commit; /* something has to be on disk before effects */
+	bool must_commit;   /* something has to be on disk before effects */
 	int64_t lazy_since; /* when the oldest lazy change was made; 0: none */
 	int64_t stalled_until; /* the database is full or busy: try then */
-	struct call *calls, **calls_end;	   /* to send */
+	struct call *calls, **calls_end;	/* to send */
 	struct command *replies, **replies_end; /* to answer */
-	struct saga *ended;			   /* to free after the commit */
+	struct saga *ended;			/* to free after the commit */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct command *inbox, **inbox_end;
@@ -168,7 +168,7 @@ struct engine {
 /* Step names, states and kinds as words. */
 const char *op_kind_name(enum op_kind k);
 const char *op_state_name(enum op_state s);
-int op_kind_parse(const char *s);  /* -1 if it is none */
+int op_kind_parse(const char *s); /* -1 if it is none */
 int op_state_parse(const char *s);
 bool op_ended(enum op_state s);
 
@@ -248,7 +248,7 @@ void command_accepted(struct engine *e, struct command *c,
 		      const struct saga *sg);
 
 /* --- result.c --- */
-void saga_result(struct saga *sg);	  /* fills sg->reply */
+void saga_result(struct saga *sg);		      /* fills sg->reply */
 int saga_built(const struct saga *sg, struct buf *b); /* a number's `built` */
 int saga_receipt(const struct saga *sg, struct buf *b);
 int saga_steps(const struct saga *sg, struct buf *b);

@@ -24,11 +24,11 @@
 #include "base/log.h"
 #include "saga.h"
 
-#define TRIES_MAX	 5	/* of a make that fails by itself */
-#define BACKOFF_MS	 200	/* the first ceiling; doubles each time */
-#define BACKOFF_DO_MS	 8000	/* the last one while doing */
-#define BACKOFF_UNDO_MS	 30000	/* and while undoing */
-#define RETRY_AFTER_MS	 60000	/* more than this is not believed */
+#define TRIES_MAX	  5	/* of a make that fails by itself */
+#define BACKOFF_MS	  200	/* the first ceiling; doubles each time */
+#define BACKOFF_DO_MS	  8000	/* the last one while doing */
+#define BACKOFF_UNDO_MS	  30000 /* and while undoing */
+#define RETRY_AFTER_MS	  60000 /* more than this is not believed */
 #define ABSENCES_BELIEVED 2
 
 static const struct act *act_of(const struct task *t)
@@ -103,8 +103,8 @@ static int64_t backoff(const struct task *t)
 		ceiling *= 2;
 	if (ceiling > last)
 		ceiling = last;
-	return 1 + (int64_t)clock_chance(t->saga->engine->clock,
-					 (uint64_t)ceiling);
+	return 1 +
+	       (int64_t)clock_chance(t->saga->engine->clock, (uint64_t)ceiling);
 }
 
 /* --- what can come of an act --------------------------------------------- */
@@ -113,8 +113,8 @@ static int64_t backoff(const struct task *t)
  * not tell why the make before it went wrong. */
 static void set_error(struct task *t, struct err *err)
 {
-	bool own_credentials =
-		json_is_true(spec_get(&t->saga->spec, "has_twilio_credentials"));
+	bool own_credentials = json_is_true(
+		spec_get(&t->saga->spec, "has_twilio_credentials"));
 
 	if (err->code == ERR_NONE)
 		return;
@@ -326,7 +326,8 @@ static void log_answer(const struct task *t, const struct http_request *rq,
 	else
 		log_warn("provider_call_failed",
 			 L_STR("operation_id", t->saga->id),
-			 L_STR("call", rq->name), L_STR("act", act_name(t->act)),
+			 L_STR("call", rq->name),
+			 L_STR("act", act_name(t->act)),
 			 L_INT("status", rs->status), L_INT("code", a->code),
 			 L_STR("fate", rs->error[0] ? rs->error : NULL));
 }

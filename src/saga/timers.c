@@ -44,8 +44,8 @@ int timers_set(struct timers *t, struct saga *sg, int64_t wake)
 	if (sg->heap_at < 0) {
 		if (t->count == t->size) {
 			int size = t->size ? 2 * t->size : 64;
-			struct saga **heap = realloc(
-				t->heap, (size_t)size * sizeof(*heap));
+			struct saga **heap =
+				realloc(t->heap, (size_t)size * sizeof(*heap));
 
 			if (!heap)
 				return -1;

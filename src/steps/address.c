@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define HOST_CHARS                                                             \
+#define HOST_CHARS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."
 
 const char *host_fault(const char *host)

@@ -3,8 +3,7 @@
  * read. */
 #include "common.h"
 
-static int request(struct step_cx *cx, struct http_request *rq,
-		   struct err *err)
+static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct retell r = cx_retell(cx);
 	const json_t *version;

@@ -9,8 +9,7 @@ struct twilio cx_twilio(const struct step_cx *cx)
 {
 	const struct settings *s = cx->settings;
 	const char *token = spec_secret(cx->spec, "twilio_auth_token");
-	const char *key_secret =
-		spec_secret(cx->spec, "twilio_api_key_secret");
+	const char *key_secret = spec_secret(cx->spec, "twilio_api_key_secret");
 	const char *sid = spec_str(cx->spec, "twilio_account_sid");
 	struct twilio t = {
 		.api_url = s->twilio_api_url,
@@ -79,8 +78,7 @@ const char *step_other_id(const struct step_cx *cx, enum step_id id)
 	return row ? row->external_id : "";
 }
 
-enum outcome refuse(struct step_cx *cx, const struct answer *a,
-		    struct err *err)
+enum outcome refuse(struct step_cx *cx, const struct answer *a, struct err *err)
 {
 	answer_error(a, cx->row->step->provider, err);
 	return OUTCOME_REFUSED;
@@ -122,8 +120,8 @@ enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 }
 
 enum outcome read_list(struct step_cx *cx, const struct answer *a,
-		       const char *array, const char *member,
-		       const char *value, const char *prefix, struct err *err)
+		       const char *array, const char *member, const char *value,
+		       const char *prefix, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 	const json_t *list = json_object_get(a->body, array);

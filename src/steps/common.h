@@ -32,8 +32,8 @@ enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 /* find.read on a list: the element of `array` whose `member` is `value`; its
  * sid becomes the row's id. */
 enum outcome read_list(struct step_cx *cx, const struct answer *a,
-		       const char *array, const char *member,
-		       const char *value, const char *prefix, struct err *err);
+		       const char *array, const char *member, const char *value,
+		       const char *prefix, struct err *err);
 /* A refused answer as err, naming the step. */
 enum outcome refuse(struct step_cx *cx, const struct answer *a,
 		    struct err *err);
@@ -56,7 +56,7 @@ int spec_twilio_out(const struct spec *spec); /* … and makes calls */
 extern const struct step step_number_lookup, step_agent_check,
 	step_retell_absent, step_trunk, step_credential_list,
 	step_connection_policy, step_credential, step_trunk_credential_list,
-	step_origination_url, step_connection_policy_target,
-	step_retell_number, step_retell_settings, step_number_attachment;
+	step_origination_url, step_connection_policy_target, step_retell_number,
+	step_retell_settings, step_number_attachment;
 
 #endif

@@ -16,16 +16,15 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	if (refuse_clash(cx, err))
 		return -1;
 	cx_mark(cx, mark);
-	return built(twilio_create_target(
-			     &t, rq, step_other_id(cx, STEP_CONNECTION_POLICY),
-			     mark,
-			     json_string_value(
-				     json_object_get(policy, "target")),
-			     (int)json_integer_value(
-				     json_object_get(policy, "priority")),
-			     (int)json_integer_value(
-				     json_object_get(policy, "weight"))),
-		     err);
+	return built(
+		twilio_create_target(
+			&t, rq, step_other_id(cx, STEP_CONNECTION_POLICY), mark,
+			json_string_value(json_object_get(policy, "target")),
+			(int)json_integer_value(
+				json_object_get(policy, "priority")),
+			(int)json_integer_value(
+				json_object_get(policy, "weight"))),
+		err);
 }
 
 static enum outcome made(struct step_cx *cx, const struct answer *a,
@@ -42,8 +41,7 @@ static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
 	if (cx->row->next_page.len)
 		return request_page(cx, rq, call, err);
 	return built(twilio_list_targets(
-			     &t, rq,
-			     step_other_id(cx, STEP_CONNECTION_POLICY)),
+			     &t, rq, step_other_id(cx, STEP_CONNECTION_POLICY)),
 		     err);
 }
 
@@ -61,8 +59,7 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 	struct twilio t = cx_twilio(cx);
 
 	return built(twilio_delete_target(
-			     &t, rq,
-			     step_other_id(cx, STEP_CONNECTION_POLICY),
+			     &t, rq, step_other_id(cx, STEP_CONNECTION_POLICY),
 			     cx->row->external_id),
 		     err);
 }

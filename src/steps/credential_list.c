@@ -25,8 +25,8 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	if ((cx->row->clash || !row_recall(cx->row, "name")) &&
 	    choose_name(cx, err))
 		return -1;
-	return built(twilio_create_credential_list(
-			     &t, rq, row_recall(cx->row, "name")),
+	return built(twilio_create_credential_list(&t, rq,
+						   row_recall(cx->row, "name")),
 		     err);
 }
 
@@ -56,9 +56,9 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
-	return built(twilio_delete_credential_list(&t, rq,
-						   cx->row->external_id),
-		     err);
+	return built(
+		twilio_delete_credential_list(&t, rq, cx->row->external_id),
+		err);
 }
 
 const struct step step_credential_list = {

@@ -15,7 +15,7 @@ struct field {
 		      const json_t *value, struct faults *faults);
 	/* For the check: limits, a pattern's name, choices or members. */
 	long min, max;
-	const char *const *choices; /* ends with NULL */
+	const char *const *choices;  /* ends with NULL */
 	const struct field *members; /* of an object; ends with a NULL name */
 };
 

@@ -34,9 +34,9 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		return -1;
 	row_set_id(cx->row, number);
 	if (former(cx, "trunk_sid")[0]) /* taken over from another trunk */
-		return built(twilio_update_number(&t, rq, number, trunk, NULL,
-						  NULL),
-			     err);
+		return built(
+			twilio_update_number(&t, rq, number, trunk, NULL, NULL),
+			err);
 	return built(twilio_add_number(&t, rq, trunk, number), err);
 }
 
@@ -64,8 +64,8 @@ static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
-	return built(twilio_fetch_number(
-			     &t, rq, step_other_id(cx, STEP_NUMBER_LOOKUP)),
+	return built(twilio_fetch_number(&t, rq,
+					 step_other_id(cx, STEP_NUMBER_LOOKUP)),
 		     err);
 }
 
@@ -89,8 +89,7 @@ static bool is_empty(const json_t *object, const char *member)
 }
 
 /* What the undo does next is in the row's data, so that it survives. */
-static enum outcome next(struct step_cx *cx, const char *what,
-			 struct err *err)
+static enum outcome next(struct step_cx *cx, const char *what, struct err *err)
 {
 	if (row_remember(cx->row, "undo", what, err))
 		return OUTCOME_REFUSED;
@@ -137,14 +136,14 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 
 	if (doing(cx, "move"))
 		return built(twilio_update_number(&t, rq, number,
-						  former(cx, "trunk_sid"),
-						  NULL, NULL),
+						  former(cx, "trunk_sid"), NULL,
+						  NULL),
 			     err);
 	if (doing(cx, "detach"))
-		return built(twilio_delete_below(
-				     &t, rq, "delete_trunk_phone_number",
-				     step_other_id(cx, STEP_TRUNK),
-				     "PhoneNumbers", number),
+		return built(twilio_delete_below(&t, rq,
+						 "delete_trunk_phone_number",
+						 step_other_id(cx, STEP_TRUNK),
+						 "PhoneNumbers", number),
 			     err);
 	if (doing(cx, "voice"))
 		return built(twilio_update_number(&t, rq, number, NULL,

@@ -5,8 +5,7 @@
 
 #include "common.h"
 
-static int request(struct step_cx *cx, struct http_request *rq,
-		   struct err *err)
+static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 

@@ -5,8 +5,8 @@
 
 static const char *uri(const struct step_cx *cx)
 {
-	const char *own = spec_sub(cx->spec, "inbound_trunk",
-				   "origination_uri");
+	const char *own =
+		spec_sub(cx->spec, "inbound_trunk", "origination_uri");
 
 	return own ? own : cx->settings->retell_sip_uri;
 }

@@ -3,8 +3,7 @@
  * workspace: what is there before us is not ours to replace. A read. */
 #include "common.h"
 
-static int request(struct step_cx *cx, struct http_request *rq,
-		   struct err *err)
+static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct retell r = cx_retell(cx);
 

@@ -26,9 +26,9 @@ static const struct {
 const char *retell_termination_uri(const struct step_cx *cx)
 {
 	const struct step_row *trunk = step_other(cx, STEP_TRUNK);
-	const char *uri = trunk ? row_recall(trunk, "domain")
-				: spec_sub(cx->spec, "outbound_trunk",
-					   "address");
+	const char *uri =
+		trunk ? row_recall(trunk, "domain")
+		      : spec_sub(cx->spec, "outbound_trunk", "address");
 
 	return uri ? uri : "";
 }
@@ -96,8 +96,7 @@ json_t *retell_update_body(const struct spec *spec)
 
 	for (size_t i = 0; i < FIELDS; i++)
 		rc |= json_object_set(body, fields[i].theirs,
-				      (json_t *)spec_get(spec,
-							 fields[i].ours));
+				      (json_t *)spec_get(spec, fields[i].ours));
 	if (rc) {
 		json_decref(body);
 		return NULL;

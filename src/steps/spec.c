@@ -163,9 +163,10 @@ static void check_short_forms(const json_t *body, struct faults *faults)
 		if (json_object_get(body, d->list) &&
 		    (json_object_get(body, d->id) ||
 		     json_object_get(body, "agent_id")))
-			fault_add(faults, at,
-				  "cannot be given together with %s or agent_id",
-				  d->id);
+			fault_add(
+				faults, at,
+				"cannot be given together with %s or agent_id",
+				d->id);
 		snprintf(at, sizeof(at), "/%s", d->id);
 		if (json_object_get(body, d->id) &&
 		    json_object_get(body, "agent_id"))
@@ -333,8 +334,8 @@ static void derive_ids(json_t *pub)
 {
 	for (int i = 0; i < 2; i++) {
 		const json_t *list = json_object_get(pub, directions[i].list);
-		json_t *id = json_object_get(json_array_get(list, 0),
-					     "agent_id");
+		json_t *id =
+			json_object_get(json_array_get(list, 0), "agent_id");
 
 		if (json_array_size(list) != 1 || !id)
 			json_object_set_new(pub, directions[i].id, json_null());
@@ -370,12 +371,13 @@ static json_t *value_or_fallback(const struct field *f, const json_t *body)
 /* A side of the trunk that the number does not have is null. */
 static void drop_unused_sides(json_t *pub, const json_t *body)
 {
-	bool twilio = strcmp(json_string_value(
-				     json_object_get(pub, "provider")),
-			     "twilio") == 0;
+	bool twilio =
+		strcmp(json_string_value(json_object_get(pub, "provider")),
+		       "twilio") == 0;
 
 	if (!given(body, "inbound_trunk") &&
-	    (!twilio || json_is_false(json_object_get(pub, "supports_inbound"))))
+	    (!twilio ||
+	     json_is_false(json_object_get(pub, "supports_inbound"))))
 		json_object_set_new(pub, "inbound_trunk", json_null());
 	if (!given(body, "outbound_trunk") &&
 	    json_is_false(json_object_get(pub, "supports_outbound")))
@@ -486,9 +488,9 @@ static json_t *without_nulls(const json_t *object)
 	const json_t *value;
 	const char *name;
 
-	json_object_foreach((json_t *)object, name, value)
-		if (!json_is_null(value))
-			json_object_set(out, name, (json_t *)value);
+	json_object_foreach((json_t *)object, name,
+			    value) if (!json_is_null(value))
+		json_object_set(out, name, (json_t *)value);
 	return out;
 }
 

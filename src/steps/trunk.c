@@ -26,8 +26,8 @@ static int choose_domain(struct step_cx *cx, struct err *err)
 
 static bool wants_srtp(const struct spec *spec)
 {
-	const char *media = spec_sub(spec, "outbound_trunk",
-				     "media_encryption");
+	const char *media =
+		spec_sub(spec, "outbound_trunk", "media_encryption");
 
 	return media && strcmp(media, "required") == 0;
 }

@@ -6,7 +6,7 @@ import pytest
 
 from support import facts
 from support.facts import ALL_KINDS, CREATE_CALLS, CREATE_WRITES
-from support.world import assert_exactly, assert_nothing_left
+from support.world import SETTLE_MS, assert_exactly, assert_nothing_left
 
 # What happens once to one call. None of it may show in the outcome.
 STUMBLES = {
@@ -96,7 +96,7 @@ def test_an_unknown_outcome_is_looked_up_before_it_is_repeated(world, number):
 
     assert about_trunks == ["create_trunk", "list_trunks", "list_trunks", "create_trunk"]
     looks = world.sandbox.calls("list_trunks")
-    assert looks[1]["at_ms"] - looks[0]["done_ms"] >= 100, "reads lag: the settle time is waited"
+    assert looks[1]["at_ms"] - looks[0]["done_ms"] >= SETTLE_MS, "reads lag behind writes"
 
 
 def test_what_is_found_is_adopted_and_not_made_again(world, number):

@@ -192,7 +192,7 @@ def test_cursors_survive_a_restart(world, numbers):
 def test_a_signal_ends_an_idle_service_at_once_with_exit_0(world, how):
     os.kill(world.service.pid, how)
 
-    assert world.service.popen.wait(5) == 0
+    assert world.service.wait(5) == 0
 
 
 def test_sigterm_with_clients_waiting_answers_them_first(world, number):

@@ -91,17 +91,22 @@ class Process:
 
     def stop(self, within=8):
         """SIGTERM, and the exit code it leads to."""
-        if self.alive():
-            self.popen.send_signal(signal.SIGTERM)
+        if not self.alive():
+            return self.popen.returncode
+        self.popen.send_signal(signal.SIGTERM)
+        code = self.wait(within)
+        self.kill()
+        assert code is not None, f"{self.argv[0]} did not stop on SIGTERM\n{self.tail()}"
+        return code
+
+    def wait(self, within=8):
+        """The exit code as soon as it ends, None if it does not in time."""
+        pidfd = os.pidfd_open(self.pid)
         try:
-            return self.popen.wait(within * SLOW)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(
-                f"{self.argv[0]} did not stop within {within * SLOW} s of SIGTERM\n{self.tail()}"
-            ) from None
+            ended = select.select([pidfd], [], [], within * SLOW)[0]
         finally:
-            self.popen.stdout.close()
+            os.close(pidfd)
+        return self.popen.wait() if ended else None
 
     def kill(self):
         """kill -9: no chance to tidy up."""

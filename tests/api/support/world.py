@@ -10,6 +10,8 @@ from support.sandbox import Sandbox
 
 NUMBERS = 250  # owned by the account, from +14155550100 upward
 
+SETTLE_MS = 40  # between two looks for what may be there
+
 ANNOUNCES = (
     r"trunkline listening on (http://127\.0\.0\.1:\d+) \(admin (http://127\.0\.0\.1:\d+)\)"
 )
@@ -43,7 +45,7 @@ class World:
             "TRUNKLINE_DATABASE_URL": f"sqlite:{self.database}",
             "TRUNKLINE_API_KEY": secrets.API_KEY,
             "TRUNKLINE_MASTER_KEY": secrets.MASTER_KEY,
-            "TRUNKLINE_SETTLE_MS": "100",
+            "TRUNKLINE_SETTLE_MS": SETTLE_MS,
             "TRUNKLINE_SHUTDOWN_GRACE_S": "1",
             "TWILIO_ACCOUNT_SID": facts.ACCOUNT,
             "TWILIO_AUTH_TOKEN": facts.AUTH_TOKEN,
