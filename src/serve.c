@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/limits.h"
@@ -218,14 +219,22 @@ static void stop_engine(struct service *s, int64_t grace_ms)
 	s->engine_runs = false;
 }
 
-/* The check only reads; if it is still at it, there is nothing to wait for,
- * but nothing it uses may be freed either. */
+/* The check only reads; if it is still at it after a moment, there is nothing
+ * to wait for, but nothing it uses may be freed either. */
 static bool stop_check(struct service *s)
 {
+	struct timespec until;
+
 	if (!s->check_runs)
 		return true;
 	s->check_runs = false;
-	return pthread_tryjoin_np(s->check_thread, NULL) == 0;
+	if (clock_gettime(CLOCK_REALTIME, &until))
+		return false;
+	until.tv_sec++;
+	if (pthread_timedjoin_np(s->check_thread, NULL, &until) == 0)
+		return true;
+	(void)pthread_detach(s->check_thread); /* we exit without it */
+	return false;
 }
 
 /* Backwards through service_open, as far as that came. */

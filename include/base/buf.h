@@ -22,7 +22,10 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT(ceiling) {.data = buf_empty, .max = (ceiling)}
+#define BUF_INIT(ceiling)                           \
+	{                                           \
+		.data = buf_empty, .max = (ceiling) \
+	}
 
 extern char buf_empty[1];
 

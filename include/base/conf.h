@@ -36,13 +36,13 @@ struct conf {
 	int64_t operation_deadline_s;	  /* TRUNKLINE_OPERATION_DEADLINE_S */
 	int64_t undo_deadline_s;	  /* TRUNKLINE_UNDO_DEADLINE_S */
 	int64_t settle_ms;		  /* TRUNKLINE_SETTLE_MS */
-	int64_t wait_s;		   /* TRUNKLINE_WAIT_S: how long a client waits
-				    * for its answer before it gets 202, 90 */
-	int64_t max_operations;	   /* TRUNKLINE_MAX_OPERATIONS: running at once,
-				    * 5000; more answer 503 */
-	int64_t shutdown_grace_s;  /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
-	int64_t log_level;	   /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
-	bool access_log;	   /* TRUNKLINE_ACCESS_LOG on|off, on */
+	int64_t wait_s;		  /* TRUNKLINE_WAIT_S: how long a client waits
+				   * for its answer before it gets 202, 90 */
+	int64_t max_operations;	  /* TRUNKLINE_MAX_OPERATIONS: running at once,
+				   * 5000; more answer 503 */
+	int64_t shutdown_grace_s; /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
+	int64_t log_level; /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
+	bool access_log;   /* TRUNKLINE_ACCESS_LOG on|off, on */
 	char *twilio_account_sid;  /* TWILIO_ACCOUNT_SID */
 	char *twilio_auth_token;   /* TWILIO_AUTH_TOKEN */
 	char *twilio_api_key;	   /* TWILIO_API_KEY, SK… */

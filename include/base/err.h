@@ -114,7 +114,7 @@ enum err_code {
 #define X(name, code, http, title, help) ERR_##name,
 	ERRORS(X)
 #undef X
-	ERR_COUNT
+		ERR_COUNT
 };
 
 struct err_def {
@@ -128,16 +128,19 @@ struct err {
 	enum err_code code;
 	char detail[240];
 	/* Set for provider failures only; "" and 0 otherwise. */
-	char step[40];	      /* journal name of the step */
-	char provider[12];    /* "twilio", "retell" */
-	int provider_status;  /* HTTP status */
-	int provider_code;    /* Twilio's error code */
+	char step[40];	     /* journal name of the step */
+	char provider[12];   /* "twilio", "retell" */
+	int provider_status; /* HTTP status */
+	int provider_code;   /* Twilio's error code */
 	/* Whom a conflict is with, if known: our record or its operation. */
 	char number_id[40];
 	char operation_id[40];
 };
 
-#define ERR_INIT {.code = ERR_NONE}
+#define ERR_INIT                 \
+	{                        \
+		.code = ERR_NONE \
+	}
 
 /* Fills err unless it is filled (or NULL). Always returns -1. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)

@@ -21,7 +21,7 @@
 #define ID_OPERATION "op"
 #define ID_TRUNK     "trk"
 #define ID_EVENT     "evt"
-#define ID_KEY       "key" /* an API key's record, not the key itself */
+#define ID_KEY	     "key" /* an API key's record, not the key itself */
 #define ID_REQUEST   "req"
 
 /* A fresh id. Ids of one clock never repeat, also within one millisecond. */

@@ -25,9 +25,9 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
 struct log_field {
 	enum { LOG_F_END, LOG_F_STR, LOG_F_INT, LOG_F_NUMBER, LOG_F_ERR } kind;
 	const char *name;
-	const char *str;	/* NULL is left out */
+	const char *str; /* NULL is left out */
 	int64_t num;
-	const struct err *err;	/* adds code, detail, step, provider … */
+	const struct err *err; /* adds code, detail, step, provider … */
 };
 
 /* clang-format off */

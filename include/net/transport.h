@@ -8,8 +8,8 @@
  * once, if only by its time limit. A call is never sent twice.
  *
  * The curl transport promises: TLS verified, no redirects, no proxy from the
- * environment, warm connections, limits on time and size. A name that leads to a
- * private, local or otherwise not public address is refused before a byte is
+ * environment, warm connections, limits on time and size. A name that leads to
+ * a private, local or otherwise not public address is refused before a byte is
  * sent ("blocked"); only this machine may be called, by its own addresses or as
  * localhost. libcurl 7.88 silently repeats a POST on a reused connection that
  * dies: here it may not, the call is LOST.

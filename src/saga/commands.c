@@ -273,6 +273,22 @@ static int refuse_taken(struct engine *e, const char *phone_number,
 	return -1;
 }
 
+/* While a provider is known to be away, a create would only fail later. */
+static int refuse_closed(struct engine *e, struct command *c, struct err *err)
+{
+	enum provider which;
+	int64_t ms = lanes_closed_ms(e, &c->spec, &which);
+
+	if (!ms)
+		return 0;
+	err_set(err, ERR_PROVIDER_UNAVAILABLE,
+		"%s did not answer the last calls; nothing was started",
+		provider_name(which));
+	snprintf(err->provider, sizeof(err->provider), "%s",
+		 provider_name(which));
+	return -1;
+}
+
 static int answer_plan(struct engine *e, struct command *c, struct err *err)
 {
 	if (view_plan(&c->reply.body, &c->spec, err))
@@ -294,6 +310,8 @@ static int take_create(struct engine *e, struct command *c,
 		return -1;
 	if (c->dry_run)
 		return answer_plan(e, c, err);
+	if (refuse_closed(e, c, err))
+		return -1;
 	if (settle_credentials(e, &c->spec))
 		return err_set(err, ERR_OVERLOADED, "out of memory");
 	sg = begin(e, c, OP_CREATE, err);

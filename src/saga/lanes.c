@@ -7,6 +7,15 @@
  * most once a second, so that one burst counts once) and grows by one for each
  * full lane of successes, up to the configured cap. Retry-After closes the
  * whole lane for that time. Undoing goes before doing.
+ *
+ * Each lane has a circuit breaker: after BREAK_AFTER calls in a row without a
+ * sensible answer it opens. While it is open no call leaves, creates that would
+ * need it are refused before anything is on disk, and removals wait. Then one
+ * call probes; its answer closes the lane or opens it again, for longer.
+ *
+ *   closed --BREAK_AFTER failures--> open --time--> probing --answer--> closed
+ *                                     ^                |
+ *                                     +---failure------+
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +26,27 @@
 
 #define SHRINK_EVERY_MS 1000
 #define CLOSED_MAX_MS	60000
+#define BREAK_AFTER	10
+#define OPEN_MS		5000
+#define OPEN_MAX_MS	60000
 
-static void lane_key(const struct task *t, char key[64])
+static void lane_key(enum provider p, const struct spec *spec, char key[64])
 {
-	const struct saga *sg = t->saga;
-	const char *sid = spec_str(&sg->spec, "twilio_account_sid");
+	const char *sid = spec_str(spec, "twilio_account_sid");
 
-	if (t->row->step->provider == PROVIDER_TWILIO)
+	if (p == PROVIDER_TWILIO)
 		snprintf(key, 64, "twilio:%s", sid ? sid : "");
 	else
 		snprintf(key, 64, "retell");
+}
+
+static struct lane *lane_find(const struct engine *e, const char *key)
+{
+	struct lane *l = e->lanes;
+
+	while (l && strcmp(l->key, key) != 0)
+		l = l->next;
+	return l;
 }
 
 /* One account, or a handful: a list will do. NULL: out of memory. */
@@ -38,10 +58,8 @@ static struct lane *lane_of(struct task *t)
 
 	if (t->lane)
 		return t->lane;
-	lane_key(t, key);
-	for (l = e->lanes; l; l = l->next)
-		if (strcmp(l->key, key) == 0)
-			break;
+	lane_key(t->row->step->provider, &t->saga->spec, key);
+	l = lane_find(e, key);
 	if (!l) {
 		l = calloc(1, sizeof(*l));
 		if (!l)
@@ -113,6 +131,12 @@ static struct task *lane_pop(struct lane *l)
 	return t;
 }
 
+static bool lane_admits(const struct engine *e, const struct lane *l)
+{
+	return l->flying < (int)l->cap && e->now >= l->not_before &&
+	       e->now >= l->open_until && !l->probing;
+}
+
 /* Launching may queue more (a refused request turns its saga back), also in a
  * lane that was passed: begin anew until nothing moves. */
 void lanes_drain(struct engine *e)
@@ -124,9 +148,9 @@ void lanes_drain(struct engine *e)
 		for (struct lane *l = e->lanes; l; l = l->next) {
 			struct task *t;
 
-			while (l->flying < (int)l->cap &&
-			       e->now >= l->not_before && (t = lane_pop(l))) {
+			while (lane_admits(e, l) && (t = lane_pop(l))) {
 				l->flying++;
+				l->probing = l->open_until != 0;
 				atomic_fetch_add(&e->in_flight, 1);
 				task_launch(t);
 				moved = true;
@@ -145,6 +169,59 @@ static void shrink(struct engine *e, struct lane *l)
 		 L_INT("cap", (int64_t)l->cap));
 }
 
+/* What an answer says of the account's health. */
+static void judge(struct engine *e, struct lane *l, const struct answer *a)
+{
+	bool failed = a->kind == ANSWER_UNKNOWN ||
+		      (a->kind == ANSWER_BUSY && a->status == 0);
+	int64_t wait = OPEN_MS;
+
+	l->probing = false;
+	if (!failed) {
+		if (l->open_until)
+			log_info("breaker_closed", L_STR("account", l->key));
+		l->failures = 0;
+		l->open_until = 0;
+		return;
+	}
+	if (++l->failures < BREAK_AFTER || e->now < l->open_until)
+		return;
+	for (int i = BREAK_AFTER; i < l->failures && wait < OPEN_MAX_MS; i++)
+		wait *= 2;
+	l->open_until = e->now + (wait < OPEN_MAX_MS ? wait : OPEN_MAX_MS);
+	log_error("breaker_open", L_STR("account", l->key),
+		  L_INT("ms", l->open_until - e->now));
+}
+
+static int64_t closed_ms(const struct engine *e, enum provider p,
+			 const struct spec *spec)
+{
+	const struct lane *l;
+	char key[64];
+
+	lane_key(p, spec, key);
+	l = lane_find(e, key);
+	if (!l || !l->open_until)
+		return 0;
+	/* One that is due for a probe takes the next comer as its probe. */
+	return l->open_until > e->now ? l->open_until - e->now
+	       : l->probing	      ? OPEN_MS
+				      : 0;
+}
+
+int64_t lanes_closed_ms(const struct engine *e, const struct spec *spec,
+			enum provider *which)
+{
+	int64_t ms = closed_ms(e, PROVIDER_RETELL, spec);
+
+	*which = PROVIDER_RETELL;
+	if (!ms && spec_is_twilio(spec)) {
+		*which = PROVIDER_TWILIO;
+		ms = closed_ms(e, PROVIDER_TWILIO, spec);
+	}
+	return ms;
+}
+
 void lane_return(struct task *t, const struct answer *a)
 {
 	struct engine *e = t->saga->engine;
@@ -153,6 +230,10 @@ void lane_return(struct task *t, const struct answer *a)
 
 	l->flying--;
 	atomic_fetch_sub(&e->in_flight, 1);
+	if (a)
+		judge(e, l, a);
+	else
+		l->probing = false;
 	if (wait > CLOSED_MAX_MS)
 		wait = CLOSED_MAX_MS;
 	if (wait > 0 && e->now + wait > l->not_before)
@@ -170,10 +251,14 @@ int64_t lanes_wake(const struct engine *e)
 {
 	int64_t wake = -1;
 
-	for (const struct lane *l = e->lanes; l; l = l->next)
-		if ((l->first[0] || l->first[1]) && l->not_before > e->now &&
-		    (wake < 0 || l->not_before < wake))
-			wake = l->not_before;
+	for (const struct lane *l = e->lanes; l; l = l->next) {
+		int64_t at = l->not_before > l->open_until ? l->not_before
+							   : l->open_until;
+
+		if ((l->first[0] || l->first[1]) && at > e->now &&
+		    (wake < 0 || at < wake))
+			wake = at;
+	}
 	return wake;
 }
 

@@ -200,6 +200,24 @@ static void end(struct saga *sg, enum op_state state)
 	}
 }
 
+void saga_quarantine(struct saga *sg)
+{
+	log_error("operation_quarantined", L_STR("operation_id", sg->id),
+		  L_INT("recoveries", sg->recoveries));
+	err_set(&sg->cause, ERR_INTERNAL,
+		"the service ended %lld times while it took this operation up",
+		(long long)sg->recoveries);
+	timers_drop(&sg->engine->timers, sg);
+	for (int i = 0; i < sg->row_count; i++) {
+		struct task *t = &sg->tasks[i];
+
+		task_cancel(t);
+		if (t->row->step->undo.request && !row_settled(t->row))
+			row_move(t, ROW_STUCK);
+	}
+	end(sg, OP_STUCK);
+}
+
 /* --- forward ------------------------------------------------------------- */
 
 /* Why the deadline was missed: what a step met last, if it met anything. */

@@ -5,6 +5,12 @@
  * A saga is rebuilt from its operation and its journal rows; nothing else is
  * needed. A row that is intended has an unknown outcome and is looked for
  * (operation.c); everything else goes on where it stands.
+ *
+ * An operation whose recovery ends the process each time must not keep the
+ * others from running: recoveries are counted on disk before anything is done,
+ * the count begins anew with every step forward, and at RECOVERIES_MAX the
+ * operation is given to a person: stuck, its number corrupted, with the list of
+ * what it may have left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +19,8 @@
 #include "base/log.h"
 #include "saga.h"
 #include "store/replies.h"
+
+#define RECOVERIES_MAX 5
 
 /* An update's former spec, and what an update or delete knows of the record. */
 static int restore_number(struct engine *e, struct saga *sg, struct err *err)
@@ -171,8 +179,27 @@ static int recover_one(struct engine *e, const char *id, struct err *err)
 		 L_STR("state", op_state_name(sg->state)),
 		 L_INT("recoveries", sg->recoveries));
 	saga_touch(sg, true);
-	saga_advance(sg);
-	return 0;
+	return timers_set(&e->timers, sg, e->now)
+		       ? err_set(err, ERR_STORE_FULL, "out of memory")
+		       : 0;
+}
+
+/* The counts are on disk before the first of them may end the process. */
+static int count_recoveries(struct engine *e, struct err *err)
+{
+	int rc = engine_flush(e, err);
+
+	if (rc > 0)
+		return err_set(err, ERR_STORE_FULL,
+			       "the database cannot be written");
+	return rc;
+}
+
+static void quarantine_poison(struct engine *e)
+{
+	for (int i = e->timers.count - 1; i >= 0; i--)
+		if (e->timers.heap[i]->recoveries > RECOVERIES_MAX)
+			saga_quarantine(e->timers.heap[i]);
 }
 
 int engine_recover(struct engine *e, struct err *err)
@@ -189,6 +216,9 @@ int engine_recover(struct engine *e, struct err *err)
 	for (int i = 0; i < ids.count; i++)
 		if (recover_one(e, ids.list[i], err))
 			goto out;
+	if (count_recoveries(e, err))
+		goto out;
+	quarantine_poison(e);
 	atomic_store(&e->recovered, true);
 	rc = 0;
 out:

@@ -129,6 +129,9 @@ struct lane {
 	int flying;
 	int64_t not_before; /* mono ms: the provider asked us to wait */
 	int64_t shrunk_at;
+	int failures;	    /* in a row: no answer, or 5xx */
+	int64_t open_until; /* breaker: no calls before this; 0: closed */
+	bool probing;	    /* one call is out to see whether it may close */
 	struct task *first[2], *last[2]; /* queues: undo, then do */
 	struct lane *next;
 };
@@ -210,6 +213,10 @@ void lane_remove(struct task *t);
 void lanes_drain(struct engine *e);
 /* The call is back; a: its answer, or NULL if it never went out. */
 void lane_return(struct task *t, const struct answer *a);
+/* Is an account that this spec needs out of reach just now? Then in how many
+ * ms it may be tried again, else 0. */
+int64_t lanes_closed_ms(const struct engine *e, const struct spec *spec,
+			enum provider *which);
 int64_t lanes_wake(const struct engine *e); /* -1: no lane waits for time */
 void lanes_free(struct engine *e);
 
@@ -220,6 +227,8 @@ void saga_touch(struct saga *sg, bool must_commit);
 void saga_advance(struct saga *sg);
 void saga_turn_back(struct saga *sg, const struct err *cause);
 void saga_schedule(struct saga *sg);
+/* Ends it as stuck, whatever it was doing: for a person to look at. */
+void saga_quarantine(struct saga *sg);
 bool saga_undoing(const struct saga *sg); /* rows go backwards */
 int64_t saga_progress(const struct saga *sg, int64_t *total);
 

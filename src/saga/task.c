@@ -138,6 +138,10 @@ static void done(struct task *t)
 {
 	err_clear(&t->err);
 	t->absences = 0;
+	if (t->saga->recoveries) { /* a step forward: not poisonous */
+		t->saga->recoveries = 0;
+		t->saga->op_dirty = true;
+	}
 	if (t->act == ACT_UNDO) {
 		row_move(t, ROW_GONE);
 		return;

@@ -5,7 +5,8 @@
  * The domain is unique over all of Twilio and stays reserved for 30 days after
  * the trunk is deleted (21248), so it is random, chosen anew for every create.
  * It is also the fence and the look-up key: while a POST is repeated the domain
- * stays the same, so that a second trunk cannot come of it.
+ * stays the same, so that a second trunk cannot come of it. The instance in it
+ * is our mark: a number at Retell carries no other.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +14,15 @@
 #include "base/id.h"
 #include "common.h"
 
-#define RANDOM_CHARS 20
+#define RANDOM_CHARS 16
 
 static int choose_domain(struct step_cx *cx, struct err *err)
 {
 	char random[RANDOM_CHARS + 1], domain[64];
 
 	id_random(cx->clock, random, RANDOM_CHARS);
-	snprintf(domain, sizeof(domain), "tl-%s.pstn.twilio.com", random);
+	snprintf(domain, sizeof(domain), "tl-%s-%s.pstn.twilio.com",
+		 cx->settings->instance, random);
 	return row_remember(cx->row, "domain", domain, err);
 }
 

@@ -59,7 +59,7 @@ def test_other_preferences_are_ignored(world, number):
 
 def test_a_slow_create_becomes_202_when_the_wait_is_over(make_world, number):
     world = make_world(TRUNKLINE_WAIT_S=1)
-    world.sandbox.fail("create_trunk", delay_before_ms=2000)
+    world.sandbox.fail("create_trunk", delay_before_ms=1400)
     answer = world.api.create(number)
 
     assert answer.status_code == 202
@@ -69,7 +69,7 @@ def test_a_slow_create_becomes_202_when_the_wait_is_over(make_world, number):
 
 
 def test_a_client_may_say_how_long_it_waits(world, number):
-    world.sandbox.fail("create_trunk", delay_before_ms=1500)
+    world.sandbox.fail("create_trunk", delay_before_ms=700)
     answer = world.api.create(number, {"Prefer": "wait=0"})
 
     assert answer.status_code == 202
@@ -86,7 +86,7 @@ def test_a_client_that_hangs_up_does_not_stop_its_create(world, number):
 
 
 def test_while_it_is_created_there_is_an_operation_and_no_number(world, number):
-    world.sandbox.fail("create_trunk", delay_before_ms=1500)
+    world.sandbox.fail("create_trunk", delay_before_ms=700)
     operation = world.api.create(number, ASYNC).json()
 
     assert world.api.get(number).status_code == 404

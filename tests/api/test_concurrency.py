@@ -50,7 +50,7 @@ def test_two_hundred_creates_run_on_a_constant_number_of_threads(make_world, num
 
 
 def test_reads_are_answered_while_writes_wait_for_the_provider(make_world, numbers):
-    world = make_world({"latency_ms": 700})
+    world = make_world({"latency_ms": 300})
     answers = in_background(lambda: at_once([lambda n=n: world.api.create(n) for n in numbers(20)]))
     eventually(lambda: _under_way(world) >= 20, "20 creates under way")
 

@@ -127,7 +127,7 @@ def test_an_undo_is_tried_again_when_the_provider_stumbles(world, number, times)
 
 def test_while_it_is_being_deleted_the_number_says_so_and_cannot_be_changed(world, number):
     world.api.created(number)
-    world.sandbox.fail("delete_trunk", delay_before_ms=1500)
+    world.sandbox.fail("delete_trunk", delay_before_ms=700)
     operation = world.api.delete(number, {"Prefer": "respond-async"}).json()
 
     assert world.api.get(number).json()["status"] == "deleting"

@@ -106,7 +106,7 @@ def test_the_same_body_written_otherwise_is_the_same_request(world, number):
 
 
 def test_a_key_in_flight_is_a_conflict_that_names_the_operation(world, number):
-    world.sandbox.fail("create_trunk", delay_before_ms=1500)
+    world.sandbox.fail("create_trunk", delay_before_ms=700)
     first = in_background(lambda: world.api.create(number, KEY))
     eventually(lambda: world.sandbox.calls("create_trunk"), "the create is under way")
     during = world.api.create(number, KEY)
@@ -118,7 +118,7 @@ def test_a_key_in_flight_is_a_conflict_that_names_the_operation(world, number):
 
 def test_another_body_is_refused_while_the_first_is_in_flight(world, numbers):
     number, other = numbers(2)
-    world.sandbox.fail("create_trunk", delay_before_ms=1500)
+    world.sandbox.fail("create_trunk", delay_before_ms=700)
     first = in_background(lambda: world.api.create(number, KEY))
     eventually(lambda: world.sandbox.calls("create_trunk"), "the create is under way")
 
@@ -169,7 +169,7 @@ def test_a_key_of_255_characters_is_one(shared, number):
 
 
 def test_the_key_of_a_crashed_create_answers_its_result_after_the_restart(world, number):
-    world.sandbox.fail("create_origination_url", delay_before_ms=1500)
+    world.sandbox.fail("create_origination_url", delay_before_ms=700)
     in_background(lambda: _ignore(lambda: world.api.create(number, KEY)))
     eventually(lambda: world.sandbox.calls("create_origination_url"), "the create is under way")
     world.crash()

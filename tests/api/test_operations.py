@@ -45,7 +45,7 @@ def test_progress_counts_the_steps_done(world, number):
 
 
 def test_a_running_operation_shows_how_far_it_is(world, number):
-    world.sandbox.fail("create_origination_url", delay_before_ms=1500)
+    world.sandbox.fail("create_origination_url", delay_before_ms=700)
     accepted = world.api.create(number, ASYNC).json()
     eventually(lambda: world.sandbox.calls("create_origination_url"), "wave three")
     running = world.api.operation(accepted["id"]).json()

@@ -64,6 +64,8 @@ def test_a_refused_take_over_is_rolled_back_without_a_trace(world):
     assert_nothing_left(world)
     world.sandbox.heal()
     world.api.created(ON_FOREIGN_TRUNK, take_over=True)
+    world.api.deleted(ON_FOREIGN_TRUNK)
+    assert world.sandbox.routing(ON_FOREIGN_TRUNK) == former
 
 
 def test_take_over_of_a_number_that_is_free_does_no_harm(world, number):

@@ -6,22 +6,23 @@ import time
 import pytest
 
 from support.facts import CREATE_CALLS, WAVES
+from support.world import World
 
 LATENCY_MS = 100
 
 
-@pytest.fixture
-def created(make_world, number):
+@pytest.fixture(scope="module")
+def created(tmp_path_factory):
     """The calls of one create with a provider that takes 100 ms for each."""
-    world = make_world({"latency_ms": LATENCY_MS})
-    world.api.created(number)  # so that connections are warm
-    world.api.deleted(number)
+    world = World(tmp_path_factory.mktemp("world"), {"latency_ms": LATENCY_MS})
+    world.api.created("+14155550100")  # so that connections are warm
     world.sandbox.forget_calls()
     begin = time.monotonic()
-    world.api.created(number)
+    world.api.created("+14155550101")
     world.took_ms = (time.monotonic() - begin) * 1000
     world.by_name = {c["operation"]: c for c in _answered(world)}
-    return world
+    yield world
+    world.close()
 
 
 def _answered(world):
