@@ -182,3 +182,13 @@ CREATE TABLE keys (
 	revoked_ms   BIGINT NOT NULL,
 	last_used_ms BIGINT NOT NULL
 );
+
+-- Twilio accounts of clients where a call's outcome was unknown and something
+-- of ours may yet turn up: the sweep looks there too, until it has found
+-- nothing. The service's own account is always looked at.
+CREATE TABLE sweep_accounts (
+	account_sid  TEXT NOT NULL PRIMARY KEY,
+	user         TEXT NOT NULL,
+	secret       BLOB NOT NULL,
+	noted_ms     BIGINT NOT NULL
+);

@@ -98,6 +98,8 @@ static int open_engine(struct service *s, struct err *err)
 		.undo_deadline_ms = c->undo_deadline_s * 1000,
 		.settle_ms = c->settle_ms,
 		.max_operations = c->max_operations,
+		.sweep_grace_ms = c->sweep_grace_s * 1000,
+		.sweep_every_ms = c->sweep_interval_s * 1000,
 	};
 
 	s->engine = engine_new(&conf, s->clock, s->transport, s->store, s->seal,

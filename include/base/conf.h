@@ -40,6 +40,8 @@ struct conf {
 				   * for its answer before it gets 202, 90 */
 	int64_t max_operations;	  /* TRUNKLINE_MAX_OPERATIONS: running at once,
 				   * 5000; more answer 503 */
+	int64_t sweep_interval_s; /* TRUNKLINE_SWEEP_INTERVAL_S, 3600; 0: off */
+	int64_t sweep_grace_s;	  /* TRUNKLINE_SWEEP_GRACE_S, 900 */
 	int64_t shutdown_grace_s; /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
 	int64_t log_level; /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
 	bool access_log;   /* TRUNKLINE_ACCESS_LOG on|off, on */

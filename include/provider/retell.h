@@ -23,6 +23,9 @@ struct retell {
 
 int retell_get_agent(const struct retell *r, struct http_request *rq,
 		     const char *agent_id, const json_t *version);
+/* key: the pagination_key of the page before, or NULL. */
+int retell_list_numbers(const struct retell *r, struct http_request *rq,
+			const char *key);
 int retell_get_number(const struct retell *r, struct http_request *rq,
 		      const char *phone_number);
 /* body: borrowed; may hold the SIP password. */

@@ -38,6 +38,7 @@ enum command_kind {
 	COMMAND_UPDATE, /* ref, patch */
 	COMMAND_DELETE, /* ref */
 	COMMAND_FORCE,	/* ref */
+	COMMAND_SWEEP,	/* dry_run, unknown_too */
 };
 
 struct command {
@@ -47,7 +48,10 @@ struct command {
 	char ref[ID_SIZE];	 /* a number's id or E.164 number */
 	struct spec spec;
 	json_t *patch;
-	bool dry_run; /* CREATE: answer the plan, change nothing */
+	bool dry_run;	  /* CREATE: answer the plan; SWEEP: only list; in
+			   * either case change nothing */
+	bool unknown_too; /* SWEEP: also remove what carries our mark and a
+			   * number that this database never heard of */
 
 	/* Idempotency-Key; key[0] == 0: none. The fingerprint is over method,
 	 * path, body and If-Match. */

@@ -31,6 +31,8 @@ struct engine_conf {
 	int64_t undo_deadline_ms;
 	int64_t settle_ms;
 	int64_t max_operations; /* at once; more is OVERLOADED */
+	int64_t sweep_grace_ms; /* an orphan is at least this old */
+	int64_t sweep_every_ms; /* 0: only on demand */
 };
 
 /* All four must outlive the engine. */
@@ -69,6 +71,7 @@ struct engine_stats {
 	int64_t ticks, commits;
 	int64_t last_tick_ms; /* mono time, to see a stuck engine */
 	int64_t unknown_outcomes;
+	int64_t sweeps, orphans; /* run; found, not counting dry runs */
 };
 void engine_stats(struct engine *e, struct engine_stats *out);
 

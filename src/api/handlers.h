@@ -17,6 +17,8 @@ int numbers_force(struct request *rq, struct err *err);
 int operations_list(struct request *rq, struct err *err);
 int operations_get(struct request *rq, struct err *err);
 
+int sweeps_create(struct request *rq, struct err *err);
+
 int problems_list(struct request *rq, struct err *err);
 int problems_get(struct request *rq, struct err *err);
 

@@ -12,13 +12,23 @@
 #include "store/journal.h"
 #include "store/operations.h"
 
-static void add_step(const struct journal_row *row, void *steps)
-{
-	struct buf *b = steps;
+struct steps {
+	struct buf text;
+	bool backwards; /* rows count as done when they are gone */
+	int64_t done;
+};
 
-	if (b->len > 1)
-		buf_char(b, ',');
-	(void)view_step(b, row); /* render sees the failure */
+static void add_step(const struct journal_row *row, void *arg)
+{
+	struct steps *s = arg;
+	bool present = strcmp(row->state, "present") == 0;
+	bool intended = strcmp(row->state, "intended") == 0;
+	bool undoing = strcmp(row->state, "undoing") == 0;
+
+	s->done += s->backwards ? !present && !intended && !undoing : present;
+	if (s->text.len > 1)
+		buf_char(&s->text, ',');
+	(void)view_step(&s->text, row); /* render sees the failure */
 }
 
 /* The steps of one that has ended were kept with it; those of one under way
@@ -26,24 +36,30 @@ static void add_step(const struct journal_row *row, void *steps)
 static int render(struct store *store, const struct operation_row *row,
 		  struct buf *out, struct err *err)
 {
-	struct buf steps = BUF_INIT(LIMIT_ANSWER);
+	struct steps steps = {
+		.text = BUF_INIT(LIMIT_ANSWER),
+		.backwards = strcmp(row->state, "undoing") == 0 ||
+			     strcmp(row->kind, "delete") == 0,
+	};
+	struct operation_row now = *row;
 	int rc = -1;
 
 	if (row->ended_ms) {
 		(void)view_operation(out, row, NULL);
 		return 0;
 	}
-	buf_char(&steps, '[');
+	buf_char(&steps.text, '[');
 	if (journal_of_operation(store, row->id, add_step, &steps, err))
 		goto out;
-	if (buf_char(&steps, ']')) {
+	if (buf_char(&steps.text, ']')) {
 		err_set(err, ERR_INTERNAL, "the steps are too long");
 		goto out;
 	}
-	(void)view_operation(out, row, steps.data);
+	now.done = steps.done;
+	(void)view_operation(out, &now, steps.text.data);
 	rc = 0;
 out:
-	buf_release(&steps);
+	buf_release(&steps.text);
 	return rc;
 }
 

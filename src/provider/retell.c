@@ -39,6 +39,20 @@ int retell_get_agent(const struct retell *r, struct http_request *rq,
 	return form_escape(&rq->url, json_string_value(version));
 }
 
+int retell_list_numbers(const struct retell *r, struct http_request *rq,
+			const char *key)
+{
+	if (begin(r, rq, "list_numbers", HTTP_GET, "/v2/list-phone-numbers",
+		  "") ||
+	    buf_str(&rq->url, "?limit=1000"))
+		return -1;
+	if (!key)
+		return 0;
+	if (buf_str(&rq->url, "&pagination_key="))
+		return -1;
+	return form_escape(&rq->url, key);
+}
+
 int retell_get_number(const struct retell *r, struct http_request *rq,
 		      const char *phone_number)
 {

@@ -510,6 +510,15 @@ static int take_force(struct engine *e, struct command *c, struct err *err)
 	return accept(e, c, sg, err);
 }
 
+static int take_sweep(struct engine *e, struct command *c, struct err *err)
+{
+	if (e->sweep)
+		return err_set(err, ERR_OPERATION_IN_PROGRESS,
+			       "a sweep is running");
+	sweep_begin(e, c);
+	return 0;
+}
+
 static int take(struct engine *e, struct command *c, struct faults *faults,
 		struct err *err)
 {
@@ -526,6 +535,8 @@ static int take(struct engine *e, struct command *c, struct faults *faults,
 		return take_delete(e, c, err);
 	case COMMAND_FORCE:
 		return take_force(e, c, err);
+	case COMMAND_SWEEP:
+		return take_sweep(e, c, err);
 	}
 	return err_set(err, ERR_INTERNAL, "unknown command");
 }

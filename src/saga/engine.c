@@ -39,6 +39,8 @@ struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 	e->replies_end = &e->replies;
 	e->inbox_end = &e->inbox;
 	e->now = clock->mono_ms(clock);
+	if (conf->sweep_every_ms)
+		e->sweep_at = e->now + conf->sweep_grace_ms;
 	return e;
 }
 
@@ -105,7 +107,42 @@ static void take_commands(struct engine *e)
 	}
 }
 
-/* --- answers and timers -------------------------------------------------- */
+/* --- calls out and back, and timers -------------------------------------- */
+
+void engine_send(struct engine *e, struct call *call)
+{
+	call->head = (struct http_request){.name = call->rq.name,
+					   .method = call->rq.method};
+	call->next = NULL;
+	*e->calls_end = call;
+	e->calls_end = &call->next;
+}
+
+static void fly(struct engine *e, struct call *call)
+{
+	call->prev = NULL;
+	call->next = e->flying;
+	if (e->flying)
+		e->flying->prev = call;
+	e->flying = call;
+}
+
+/* The call is back; it ends here. */
+static void answered(struct engine *e, struct call *call,
+		     const struct http_response *rs)
+{
+	if (call->prev)
+		call->prev->next = call->next;
+	else
+		e->flying = call->next;
+	if (call->next)
+		call->next->prev = call->prev;
+	if (call->sweep)
+		sweep_answered(call->sweep, &call->head, rs);
+	else
+		task_answered(call->task, &call->head, rs);
+	free(call);
+}
 
 static void take_answers(struct engine *e)
 {
@@ -113,11 +150,8 @@ static void take_answers(struct engine *e)
 	void *tag;
 
 	while (e->transport->next(e->transport, &tag, &rs)) {
-		struct call *call = tag;
-
-		task_answered(call->task, &call->head, &rs);
+		answered(e, tag, &rs);
 		http_response_release(&rs);
-		free(call);
 		rs = (struct http_response)HTTP_RESPONSE_INIT;
 	}
 }
@@ -129,6 +163,8 @@ static void take_timers(struct engine *e)
 
 	if (atomic_load(&e->stalled))
 		return;
+	if (e->sweep_at && e->sweep_at <= e->now && !e->sweep)
+		sweep_begin(e, NULL);
 	while ((sg = timers_first(&e->timers)) && sg->wake <= e->now) {
 		timers_set(&e->timers, sg, INT64_MAX);
 		saga_advance(sg);
@@ -147,14 +183,14 @@ static void send_calls(struct engine *e)
 		struct call *next = call->next;
 		struct err err = ERR_INIT;
 
+		fly(e, call);
 		if (e->transport->send(e->transport, &call->rq, call, &err)) {
 			struct http_response rs = HTTP_RESPONSE_INIT;
 
 			log_error("send_failed", L_ERR(&err));
 			rs.fate = HTTP_NOT_SENT;
-			task_answered(call->task, &call->head, &rs);
+			answered(e, call, &rs);
 			http_response_release(&rs);
-			free(call);
 		}
 		call = next;
 	}
@@ -237,6 +273,8 @@ int64_t engine_idle_ms(struct engine *e)
 		at = sooner(at, lanes_wake(e));
 	if (e->lazy_since && !stalled)
 		at = sooner(at, e->lazy_since + LAZY_MS);
+	if (e->sweep_at && !e->sweep && !stalled)
+		at = sooner(at, e->sweep_at);
 	if (e->stop_at)
 		at = sooner(at, e->stop_at);
 	if (at < 0)
@@ -319,6 +357,8 @@ void engine_stats(struct engine *e, struct engine_stats *out)
 	out->commits = atomic_load(&e->commits);
 	out->last_tick_ms = atomic_load(&e->last_tick);
 	out->unknown_outcomes = atomic_load(&e->unknown_outcomes);
+	out->sweeps = atomic_load(&e->sweeps);
+	out->orphans = atomic_load(&e->orphans);
 }
 
 static void answer_rest(struct engine *e)
@@ -340,20 +380,27 @@ static void answer_rest(struct engine *e)
 	send_replies(e, true);
 }
 
+static void free_calls(struct call *call)
+{
+	while (call) {
+		struct call *next = call->next;
+
+		http_request_release(&call->rq);
+		free(call);
+		call = next;
+	}
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
 	engine_stop(e, 0);
 	answer_rest(e);
-	while (e->calls) {
-		struct call *call = e->calls;
-
-		e->calls = call->next;
-		http_request_release(&call->rq);
-		free(call);
-	}
+	free_calls(e->calls);
+	free_calls(e->flying);
 	free_ended(e);
+	sweep_free(e->sweep);
 	while (e->timers.count) {
 		struct saga *sg = e->timers.heap[e->timers.count - 1];
 

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "saga.h"
+#include "store/accounts.h"
 #include "store/events.h"
 #include "store/replies.h"
 #include "store/trunks.h"
@@ -170,6 +171,34 @@ static int put_reply(struct saga *sg, struct err *err)
 	return reply_put(sg->engine->store, &row, err);
 }
 
+/* The account's credentials would be forgotten with the number; the sweep may
+ * still need them. */
+static int put_account(struct saga *sg, struct err *err)
+{
+	struct twilio_login login;
+	struct buf sealed = BUF_INIT(1024);
+	struct account_row row;
+	char place[64];
+	int rc;
+
+	if (!login_of(&sg->spec, &login))
+		return 0;
+	snprintf(place, sizeof(place), "accounts/%s", login.account_sid);
+	rc = seal_close(sg->engine->seal, sg->engine->clock, place,
+			login.secret, strlen(login.secret), &sealed, err);
+	row = (struct account_row){
+		.account_sid = login.account_sid,
+		.user = login.user,
+		.secret = sealed.data,
+		.secret_size = sealed.len,
+		.noted_ms = sg->updated_ms,
+	};
+	if (!rc)
+		rc = account_put(sg->engine->store, &row, err);
+	buf_release(&sealed);
+	return rc;
+}
+
 /* A create that failed clean leaves only its operation. */
 static bool leaves_nothing(const struct saga *sg)
 {
@@ -190,6 +219,8 @@ static int put_saga(struct saga *sg, struct err *err)
 	if (sg->op_dirty && put_operation(sg, err))
 		return -1;
 	if (sg->number_write == NUMBER_PUT && put_number(sg, err))
+		return -1;
+	if (sg->in_doubt && put_account(sg, err))
 		return -1;
 	if (sg->ended_ms && add_event(sg, err))
 		return -1;
@@ -215,6 +246,7 @@ static void mark_clean(struct saga *sg)
 	sg->touched = false;
 	sg->committed = true;
 	sg->op_dirty = false;
+	sg->in_doubt = false;
 	sg->number_write = NUMBER_KEEP;
 	for (int i = 0; i < sg->row_count; i++)
 		sg->tasks[i].dirty = false;
@@ -241,7 +273,7 @@ static void clean_all(struct engine *e)
 
 static bool uncommitted(const struct call *call)
 {
-	return !call->task->saga->committed;
+	return call->task && !call->task->saga->committed;
 }
 
 static void drop_calls(struct engine *e)

@@ -285,6 +285,21 @@ static bool dies_along(struct task *t)
 	return true;
 }
 
+/* What it is built on has gone meanwhile: that may have solved it. */
+static bool is_free(const struct task *t)
+{
+	const struct saga *sg = t->saga;
+	const struct step *step = t->row->step;
+
+	if (!step->retry_when_free || t->retried)
+		return false;
+	for (int i = 0; i < sg->row_count; i++)
+		if ((step->needs & STEP_BIT(sg->rows[i].step->id)) &&
+		    sg->rows[i].state == ROW_GONE)
+			return true;
+	return false;
+}
+
 static void go_back_one(struct task *t)
 {
 	struct step_row *row = t->row;
@@ -296,6 +311,10 @@ static void go_back_one(struct task *t)
 	    sg->engine->now >= sg->deadline) {
 		task_cancel(t);
 		row_move(t, ROW_STUCK);
+	}
+	if (row->state == ROW_STUCK && t->state == TASK_IDLE && is_free(t)) {
+		t->retried = true;
+		row_move(t, ROW_UNDOING);
 	}
 	if (t->state != TASK_IDLE || row_settled(row))
 		return;

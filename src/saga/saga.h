@@ -59,6 +59,7 @@ struct task {
 	int absences; /* looks in a row that found nothing */
 	bool unknown; /* a make may have had its effect */
 	bool dirty;   /* the row differs from the journal */
+	bool retried; /* a stuck undo was tried once more */
 	bool before;  /* gone before this operation began */
 	int64_t started_ms, updated_ms;
 	struct err err; /* last error, ERR_NONE after a success */
@@ -97,6 +98,7 @@ struct saga {
 	enum number_write number_write;
 	char *built; /* an update's: the record's, kept as it is */
 
+	bool in_doubt;	/* an outcome was unknown: its account needs a sweep */
 	bool committed; /* its acceptance is on disk */
 	bool op_dirty;
 	bool touched; /* in the engine's list of sagas to flush */
@@ -112,10 +114,11 @@ struct saga {
 
 /* A call that leaves after the commit, and comes back with its task. */
 struct call {
-	struct task *task;
+	struct task *task;   /* whose it is: a saga's task, or … */
+	struct sweep *sweep; /* … the sweep */
 	struct http_request rq;
 	struct http_request head; /* name and method, which outlive the rest */
-	struct call *next;
+	struct call *next, *prev;
 };
 
 struct timers {
@@ -154,7 +157,10 @@ struct engine {
 	int64_t stalled_until; /* the database is full or busy: try then */
 	struct call *calls, **calls_end;	/* to send */
 	struct command *replies, **replies_end; /* to answer */
+	struct call *flying;			/* sent, not back */
 	struct saga *ended;			/* to free after the commit */
+	struct sweep *sweep;			/* under way, or NULL */
+	int64_t sweep_at; /* mono ms: the next one; 0: none is due */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct command *inbox, **inbox_end;
@@ -165,7 +171,7 @@ struct engine {
 
 	atomic_bool recovered, stalled;
 	atomic_llong operations, in_flight, waiting, ticks, commits, last_tick;
-	atomic_llong unknown_outcomes;
+	atomic_llong unknown_outcomes, sweeps, orphans;
 };
 
 /* Step names, states and kinds as words. */
@@ -275,6 +281,15 @@ void record_init(struct record *r);
 void record_release(struct record *r);
 void reply_copy(struct reply *to, const struct reply *from);
 
+/* --- sweep.c --- */
+/* Something of ours may yet turn up in the saga's account: sweep in a while. */
+void sweep_expect(struct saga *sg);
+void sweep_begin(struct engine *e, struct command *waiter);
+void sweep_answered(struct sweep *sw, const struct http_request *rq,
+		    const struct http_response *rs);
+void sweep_free(struct sweep *sw);
+void engine_send(struct engine *e, struct call *call);
+
 /* --- recover.c --- */
 struct saga *saga_restore(struct engine *e, const struct operation_row *row,
 			  struct err *err);
@@ -282,6 +297,13 @@ struct saga *saga_restore(struct engine *e, const struct operation_row *row,
 /* --- flush.c --- */
 /* 0: all is on disk; 1: not now, tried again later; -1: give up. */
 int engine_flush(struct engine *e, struct err *err);
+
+/* The Twilio login a request brought with it; false: it brought none. Borrowed
+ * from the spec. */
+struct twilio_login {
+	const char *account_sid, *user, *secret;
+};
+bool login_of(const struct spec *spec, struct twilio_login *out);
 
 /* --- secrets of a spec, sealed for a record --- */
 int secrets_close(struct engine *e, const char *place, const struct spec *spec,

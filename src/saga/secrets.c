@@ -25,6 +25,18 @@ int secrets_close(struct engine *e, const char *place, const struct spec *spec,
 	return rc;
 }
 
+bool login_of(const struct spec *spec, struct twilio_login *out)
+{
+	const char *token = spec_secret(spec, "twilio_auth_token");
+	const char *key_secret = spec_secret(spec, "twilio_api_key_secret");
+
+	out->account_sid = spec_str(spec, "twilio_account_sid");
+	out->user = key_secret ? spec_str(spec, "twilio_api_key_sid")
+			       : out->account_sid;
+	out->secret = key_secret ? key_secret : token;
+	return out->account_sid && out->secret;
+}
+
 int secrets_open(struct engine *e, const char *place, const void *sealed,
 		 size_t size, const char *pub, struct spec *out,
 		 struct err *err)

@@ -208,6 +208,7 @@ static void unknown(struct task *t)
 		return;
 	}
 	atomic_fetch_add(&t->saga->engine->unknown_outcomes, 1);
+	sweep_expect(t->saga);
 	if (!saga_undoing(t->saga))
 		task_wait(t, ACT_FIND, backoff(t));
 }
@@ -313,10 +314,7 @@ void task_launch(struct task *t)
 	mark_intent(t);
 	t->state = TASK_FLYING;
 	call->task = t;
-	call->head = (struct http_request){.name = call->rq.name,
-					   .method = call->rq.method};
-	*e->calls_end = call;
-	e->calls_end = &call->next;
+	engine_send(e, call);
 }
 
 static void log_answer(const struct task *t, const struct http_request *rq,

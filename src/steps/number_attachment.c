@@ -177,6 +177,7 @@ const struct step step_number_attachment = {
 		 STEP_BIT(STEP_CONNECTION_POLICY_TARGET) |
 		 STEP_BIT(STEP_RETELL_NUMBER) | STEP_BIT(STEP_RETELL_SETTINGS),
 	.dies_with = STEP_NONE,
+	.retry_when_free = true, /* deleting the trunk detaches, too */
 	.wanted = spec_twilio,
 	.make = {make, made},
 	.find = {look, seen},
