@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- 0001_initial.sql: everything Trunkline remembers.
 --
 -- Applied in one transaction, and never edited once it has landed: a change of

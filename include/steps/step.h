@@ -115,8 +115,8 @@ struct step {
 	unsigned after;	  /* of those it only waits for: undone in parallel */
 	enum step_id dies_with; /* gone at the provider together with this one:
 				 * needs no call of its own; else STEP_NONE */
-	bool retry_when_free; /* a stuck undo is tried once more when what the
-			       * row is built on has gone */
+	bool retry_when_free;	/* a stuck undo is tried once more when what the
+				 * row is built on has gone */
 	bool idempotent; /* make may be repeated without looking: reads, PATCH
 			  */
 	/* How many instances this spec wants: 0 means the step is not in the

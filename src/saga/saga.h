@@ -262,6 +262,10 @@ void command_problem(struct engine *e, struct command *c, const struct err *err,
 void command_accepted(struct engine *e, struct command *c,
 		      const struct saga *sg);
 
+/* --- keys.c --- */
+/* 1: answered from what the key already stands for; 0: go on; -1: refused. */
+int key_look_up(struct engine *e, struct command *c, struct err *err);
+
 /* --- result.c --- */
 void saga_result(struct saga *sg);		      /* fills sg->reply */
 int saga_built(const struct saga *sg, struct buf *b); /* a number's `built` */

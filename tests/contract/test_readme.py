@@ -59,7 +59,8 @@ def test_its_sub_commands_are_the_programs():
     out = subprocess.run([BUILD / "trunkline", "help"], check=True,
                          capture_output=True, text=True).stdout
     known = set(re.findall(r"^  ([a-z]+) ", out, re.M))
-    blocks = re.findall(r"^```\n(.*?)^```$", README, re.S | re.M)
+    blocks = [text for _, text in re.findall(
+        r"^```(\w*)\n(.*?)^```$", README, re.S | re.M)]
     named = set(re.findall(r"\btrunkline ([a-z]+)\b", "\n".join(
         b for b in blocks if b.startswith("trunkline "))))
     assert known and named == known
