@@ -40,7 +40,7 @@ static const struct row rows[] = {
 	TEXT_("TRUNKLINE_DATABASE_URL", database_url, "sqlite:trunkline.db", check_database,
 	      "Where the records are kept: sqlite:PATH."),
 	SECRET_("TRUNKLINE_API_KEY", api_key, check_api_key,
-		"A key with scope admin for the API, 16 characters or more. More keys: trunkline key create."),
+		"A key with scope admin for the API, 16 characters or more."),
 	SECRET_("TRUNKLINE_MASTER_KEY", master_key, NULL,
 		"Seals secrets at rest: 32 bytes in base64. If unset, a key file is made beside the database; back it up."),
 	INT_("TRUNKLINE_THREADS", threads, "2", 1, 64,

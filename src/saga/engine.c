@@ -15,9 +15,14 @@
 
 #include "base/log.h"
 #include "saga.h"
+#include "store/replies.h"
 
 #define LAZY_MS	  100
 #define INBOX_MAX 10000
+
+#define KEYS_KEPT_MS   (72LL * 3600 * 1000) /* after they are finished */
+#define EXPIRE_EACH_MS (10LL * 60 * 1000)
+#define EXPIRE_BATCH   500
 
 struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 			  struct transport *transport, struct store *store,
@@ -39,6 +44,7 @@ struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 	e->replies_end = &e->replies;
 	e->inbox_end = &e->inbox;
 	e->now = clock->mono_ms(clock);
+	e->expire_at = e->now + EXPIRE_EACH_MS;
 	if (conf->sweep_every_ms)
 		e->sweep_at = e->now + conf->sweep_grace_ms;
 	return e;
@@ -156,6 +162,28 @@ static void take_answers(struct engine *e)
 	}
 }
 
+/* Drops idempotency records past their time, a batch at once. Failing is no
+ * harm: it is tried again. */
+static void expire_keys(struct engine *e)
+{
+	int64_t before = e->clock->wall_ms(e->clock) - KEYS_KEPT_MS;
+	struct err err = ERR_INIT;
+	int count = -1;
+
+	e->expire_at = e->now + EXPIRE_EACH_MS;
+	if (store_begin(e->store, &err) == 0) {
+		count = reply_expire(e->store, before, &err);
+		if (count <= 0)
+			store_rollback(e->store);
+		else if (store_commit(e->store, &err))
+			count = -1;
+	}
+	if (count < 0)
+		log_warn("keys_not_expired", L_ERR(&err));
+	else if (count == EXPIRE_BATCH)
+		e->expire_at = e->now;
+}
+
 /* While the database cannot be written, time stands still for the sagas. */
 static void take_timers(struct engine *e)
 {
@@ -163,6 +191,8 @@ static void take_timers(struct engine *e)
 
 	if (atomic_load(&e->stalled))
 		return;
+	if (e->expire_at <= e->now)
+		expire_keys(e);
 	if (e->sweep_at && e->sweep_at <= e->now && !e->sweep)
 		sweep_begin(e, NULL);
 	while ((sg = timers_first(&e->timers)) && sg->wake <= e->now) {
@@ -273,6 +303,8 @@ int64_t engine_idle_ms(struct engine *e)
 		at = sooner(at, lanes_wake(e));
 	if (e->lazy_since && !stalled)
 		at = sooner(at, e->lazy_since + LAZY_MS);
+	if (!stalled)
+		at = sooner(at, e->expire_at);
 	if (e->sweep_at && !e->sweep && !stalled)
 		at = sooner(at, e->sweep_at);
 	if (e->stop_at)

@@ -410,6 +410,10 @@ void saga_advance(struct saga *sg)
 {
 	if (op_ended(sg->state))
 		return;
+	if (sg->kind == OP_FORCE) /* calls no one: that is its point */
+		end(sg, OP_SUCCEEDED);
+	if (op_ended(sg->state))
+		return;
 	if (!saga_undoing(sg) && sg->engine->now >= sg->deadline)
 		miss_deadline(sg);
 	if (!saga_undoing(sg))

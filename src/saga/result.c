@@ -164,7 +164,9 @@ static void add_trunk(const struct saga *sg, struct buf *b)
 	json_key(b, "trunk");
 	buf_char(b, '{');
 	json_put_str(b, "id", sg->trunk_id[0] ? sg->trunk_id : NULL);
-	json_put_str(b, "sid", trunk ? trunk->external_id : NULL);
+	json_put_str(b, "sid",
+		     trunk && trunk->external_id[0] ? trunk->external_id
+						    : NULL);
 	json_put_str(b, "termination_uri",
 		     trunk ? uri
 			   : spec_sub(&sg->spec, "outbound_trunk", "address"));

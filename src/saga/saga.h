@@ -160,7 +160,8 @@ struct engine {
 	struct call *flying;			/* sent, not back */
 	struct saga *ended;			/* to free after the commit */
 	struct sweep *sweep;			/* under way, or NULL */
-	int64_t sweep_at; /* mono ms: the next one; 0: none is due */
+	int64_t expire_at; /* mono ms: when to drop old idempotency records */
+	int64_t sweep_at;  /* mono ms: the next one; 0: none is due */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct command *inbox, **inbox_end;

@@ -42,6 +42,7 @@
 #define DO_DEADLINE_MS	15000
 #define UNDO_DEADLINE_MS 40000
 #define INSTANCE	"simulate"
+#define DATABASE	"t.db"
 
 /* --- clock.c --- */
 
@@ -164,8 +165,6 @@ long disk_commits(void);
 
 /* One answer that a client got. */
 struct answer_seen {
-	struct answer_seen *next;
-	int send; /* number of the sending */
 	int status;
 	char *body;
 	json_t *json; /* NULL if it is none */
@@ -183,6 +182,7 @@ struct request {
 	char key[32]; /* "" if none */
 	uint8_t fingerprint[SEAL_HASH_SIZE];
 	bool by_id;  /* names the number by its id, if it is known */
+	int match;   /* If-Match with this version; 0: none */
 	bool async;
 	int64_t wait_ms;
 	int64_t at; /* when it is sent; -1: was sent */
@@ -192,13 +192,17 @@ struct request {
 	struct answer_seen answer;
 };
 
+#define PHONES_MAX 4
+
 struct pending; /* a command that the engine has */
+
+struct facts;
 
 void workload_draw(struct world *w);
 /* After the faults: repeat every key, remove what is corrupted. */
-void workload_again(struct world *w);
-/* Then: numbers without a record can be created, all can be removed. */
-void workload_afresh(struct world *w);
+void workload_again(struct world *w, const struct facts *f);
+/* Then: what has no record can be created, what has one can be removed. */
+void workload_afresh(struct world *w, const struct facts *f);
 void workload_clear(struct world *w);
 int64_t workload_next(const struct world *w); /* INT64_MAX: no more */
 void clients_send_due(struct world *w);
@@ -239,8 +243,10 @@ struct world {
 	bool crashed; /* the process is dead, though its code still returns */
 	int runs;
 
+	const char *phones[PHONES_MAX]; /* that this seed is about */
+	int phone_count;
 	struct request requests[REQUESTS_MAX];
-	int request_count, sends;
+	int request_count, sends, keys;
 	struct pending *pending;
 
 	struct past_call *calls;
@@ -256,7 +262,10 @@ struct world {
 };
 
 /* Runs one seed. 0: all rules held. */
-int world_run(uint64_t seed, bool tracing, struct world *out);
+int world_run(uint64_t seed, bool tracing, struct world *w);
+/* A call landed where no core could have seen it: what stands at the providers
+ * may differ from what was asked. */
+bool world_loose(const struct world *w);
 /* The process dies here and now. */
 void world_crash(struct world *w, bool power, const char *where);
 bool world_send_is_last(struct world *w);
@@ -280,7 +289,10 @@ struct facts {
 	int operation_count;
 };
 
-void oracles_check(struct world *w, bool deep);
+int facts_load(struct world *w, struct facts *f);
+void facts_release(struct facts *f);
+/* Compares everything. deep: reads the whole file for damage, too. */
+void oracles_check(struct world *w, const struct facts *f, bool deep);
 const struct record *facts_by_id(const struct facts *f, const char *id);
 const struct record *facts_by_phone(const struct facts *f, const char *phone);
 const struct ended *facts_operation(const struct facts *f, const char *id);

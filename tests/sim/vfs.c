@@ -163,22 +163,21 @@ static void die(void)
 	disk.on_crash(disk.arg);
 }
 
-/* Does this call fail, as the plan has it? */
-static bool fails(int kind)
+/* The code that this call fails with, if the plan has it so. */
+static int failure(int kind)
 {
 	struct disk_plan *p = &disk.plan;
+	int rc = p->fail_rc;
 
-	if (!p->fail_rc || (p->fail_rc != kind && p->fail_rc != SQLITE_FULL))
-		return false;
-	if (p->fail_rc == SQLITE_FULL && kind != SQLITE_IOERR_WRITE)
-		return false;
+	if (!rc || kind != (rc == SQLITE_FULL ? SQLITE_IOERR_WRITE : rc))
+		return 0;
 	if (p->fail_nth > 1) {
 		p->fail_nth--;
-		return false;
+		return 0;
 	}
 	if (--p->fail_times <= 0)
 		p->fail_rc = 0;
-	return true;
+	return rc;
 }
 
 /* --- one file ------------------------------------------------------------ */
@@ -193,7 +192,7 @@ static int read_file(sqlite3_file *base, void *out, int n, sqlite3_int64 at)
 	const struct bytes *b = &file_of(base)->now;
 	size_t have = (size_t)at < b->len ? b->len - (size_t)at : 0;
 
-	if (!disk.frozen && fails(SQLITE_IOERR_READ))
+	if (!disk.frozen && failure(SQLITE_IOERR_READ))
 		return SQLITE_IOERR_READ;
 	if (have > (size_t)n)
 		have = (size_t)n;
@@ -222,11 +221,10 @@ static int write_file(sqlite3_file *base, const void *data, int n,
 {
 	struct file *f = file_of(base);
 	const struct disk_plan *p = &disk.plan;
+	int rc = disk.frozen ? 0 : failure(SQLITE_IOERR_WRITE);
 
-	if (!disk.frozen && fails(SQLITE_IOERR_WRITE))
-		return p->fail_rc == SQLITE_FULL || disk.plan.fail_times > 0
-			       ? SQLITE_FULL
-			       : SQLITE_IOERR_WRITE;
+	if (rc)
+		return rc;
 	if (f == &disk.files[WAL] && p->place == DISK_AT_WRITE &&
 	    p->commit == 1 && ++disk.writes >= p->write)
 		die();
@@ -263,7 +261,7 @@ static int sync_file(sqlite3_file *base, int flags)
 
 	if (disk.frozen)
 		return SQLITE_IOERR_FSYNC;
-	if (fails(SQLITE_IOERR_FSYNC))
+	if (failure(SQLITE_IOERR_FSYNC))
 		return SQLITE_IOERR_FSYNC;
 	if (f == &disk.files[WAL]) {
 		disk.commits++;
