@@ -49,9 +49,14 @@ static const char *not_ready(struct server *s)
 int admin_ready(struct request *rq, struct err *err)
 {
 	const char *why = not_ready(rq->server);
+	struct engine_stats e;
 
+	/* A provider that is away is no reason to take traffic elsewhere. */
 	if (!why)
-		return say(rq, "ready");
+		return say(rq, server_engine_stats(rq->server, &e) &&
+					       e.breakers_open
+				       ? "degraded"
+				       : "ready");
 	return err_set(err,
 		       atomic_load(&rq->server->draining)
 			       ? ERR_SHUTTING_DOWN

@@ -57,6 +57,7 @@ FIELD(unknown, g->engine.unknown_outcomes)
 FIELD(ticks, g->engine.ticks)
 FIELD(commits, g->engine.commits)
 FIELD(api_connections, g->server->api.stamps.count)
+FIELD(breakers, g->engine.breakers_open)
 FIELD(sweeps, g->engine.sweeps)
 FIELD(orphans, g->engine.orphans)
 FIELD(waiting, g->server->waiting)
@@ -73,6 +74,7 @@ static const struct metric {
 	{"trunkline_provider_calls", "gauge", "Calls to providers in flight.", in_flight},
 	{"trunkline_provider_calls_queued", "gauge", "Calls to providers that wait for their turn.", queued},
 	{"trunkline_unknown_outcomes_total", "counter", "Calls to providers of which it is not known whether they happened.", unknown},
+	{"trunkline_breakers_open", "gauge", "Provider accounts that are not called because they do not answer.", breakers},
 	{"trunkline_sweeps_total", "counter", "Sweeps that have ended.", sweeps},
 	{"trunkline_orphans_found_total", "counter", "Resources of ours that nothing owned, found by sweeps.", orphans},
 	{"trunkline_engine_ticks_total", "counter", "Rounds of the engine.", ticks},

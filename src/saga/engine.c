@@ -20,6 +20,8 @@
 #define LAZY_MS	  100
 #define INBOX_MAX 10000
 
+#define HEARTBEAT_MS 5000 /* it ticks at least so often: a sign of life */
+
 #define KEYS_KEPT_MS   (72LL * 3600 * 1000) /* after they are finished */
 #define EXPIRE_EACH_MS (10LL * 60 * 1000)
 #define EXPIRE_BATCH   500
@@ -354,7 +356,7 @@ static int let_go(struct engine *e, struct err *err)
 int engine_run(struct engine *e, struct err *err)
 {
 	do {
-		if (engine_tick(e, -1, err))
+		if (engine_tick(e, HEARTBEAT_MS, err))
 			return -1;
 	} while (!e->stop_at || (e->now < e->stop_at && e->saga_count > 0));
 	return let_go(e, err);
@@ -389,6 +391,7 @@ void engine_stats(struct engine *e, struct engine_stats *out)
 	out->commits = atomic_load(&e->commits);
 	out->last_tick_ms = atomic_load(&e->last_tick);
 	out->unknown_outcomes = atomic_load(&e->unknown_outcomes);
+	out->breakers_open = atomic_load(&e->breakers_open);
 	out->sweeps = atomic_load(&e->sweeps);
 	out->orphans = atomic_load(&e->orphans);
 }

@@ -178,8 +178,10 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 
 	l->probing = false;
 	if (!failed) {
-		if (l->open_until)
+		if (l->open_until) {
 			log_info("breaker_closed", L_STR("account", l->key));
+			atomic_fetch_sub(&e->breakers_open, 1);
+		}
 		l->failures = 0;
 		l->open_until = 0;
 		return;
@@ -188,6 +190,8 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 		return;
 	for (int i = BREAK_AFTER; i < l->failures && wait < OPEN_MAX_MS; i++)
 		wait *= 2;
+	if (!l->open_until)
+		atomic_fetch_add(&e->breakers_open, 1);
 	l->open_until = e->now + (wait < OPEN_MAX_MS ? wait : OPEN_MAX_MS);
 	log_error("breaker_open", L_STR("account", l->key),
 		  L_INT("ms", l->open_until - e->now));

@@ -406,20 +406,25 @@ static void start_due(struct saga *sg)
 	}
 }
 
-void saga_advance(struct saga *sg)
+static void decide(struct saga *sg)
 {
-	if (op_ended(sg->state))
-		return;
-	if (sg->kind == OP_FORCE) /* calls no one: that is its point */
+	if (sg->kind == OP_FORCE) { /* calls no one: that is its point */
 		end(sg, OP_SUCCEEDED);
-	if (op_ended(sg->state))
 		return;
+	}
 	if (!saga_undoing(sg) && sg->engine->now >= sg->deadline)
 		miss_deadline(sg);
 	if (!saga_undoing(sg))
 		go_forward(sg);
 	if (saga_undoing(sg) && !op_ended(sg->state))
 		go_back(sg);
+}
+
+void saga_advance(struct saga *sg)
+{
+	if (op_ended(sg->state))
+		return;
+	decide(sg);
 	if (op_ended(sg->state)) {
 		timers_drop(&sg->engine->timers, sg);
 		return;

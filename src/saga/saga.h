@@ -172,7 +172,7 @@ struct engine {
 
 	atomic_bool recovered, stalled;
 	atomic_llong operations, in_flight, waiting, ticks, commits, last_tick;
-	atomic_llong unknown_outcomes, sweeps, orphans;
+	atomic_llong unknown_outcomes, sweeps, orphans, breakers_open;
 };
 
 /* Step names, states and kinds as words. */
