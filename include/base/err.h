@@ -50,6 +50,8 @@
     "It was imported by someone else. Delete it at Retell first if it is not in use.") \
   X(NUMBER_HELD_ELSEWHERE, "number-held-elsewhere",    409, "The number is held by another Retell workspace", \
     "Retell keeps a number in one workspace only, and this key cannot see the one that holds it.") \
+  X(NOT_CANCELLABLE,     "not-cancellable",            409, "The operation cannot be cancelled", \
+    "Only a create that is running can be cancelled: it is then taken back. To remove a number, delete it.") \
   X(NOT_CORRUPTED,       "not-corrupted",              409, "Only a corrupted number can be force-deleted", \
     "Use DELETE without /force: it removes the resources at the providers as well.") \
   X(BEING_DELETED,       "number-being-deleted",       409, "The number is being deleted", \

@@ -19,6 +19,8 @@
 #include "base/seal.h"
 #include "steps/spec.h"
 
+struct store;
+
 #define REPLY_BODY_MAX (256 * 1024)
 #define MATCH_MAX      8
 
@@ -39,6 +41,8 @@ enum command_kind {
 	COMMAND_DELETE, /* ref */
 	COMMAND_FORCE,	/* ref */
 	COMMAND_SWEEP,	/* dry_run, unknown_too */
+	COMMAND_CANCEL, /* ref: a create's operation */
+	COMMAND_WRITE,	/* write: any other change of the database */
 };
 
 struct command {
@@ -52,6 +56,11 @@ struct command {
 			   * either case change nothing */
 	bool unknown_too; /* SWEEP: also remove what carries our mark and a
 			   * number that this database never heard of */
+
+	/* WRITE: called on the engine's thread between begin and commit, since
+	 * the engine is the only writer. It changes rows, fills reply (but for
+	 * the problem of an err) and may use arg. -1 with err: rolled back. */
+	int (*write)(struct command *c, struct store *s, struct err *err);
 
 	/* Idempotency-Key; key[0] == 0: none. The fingerprint is over method,
 	 * path, body and If-Match. */

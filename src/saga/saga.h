@@ -8,6 +8,7 @@
  *
  *   engine.c    the tick: commands, answers, timers; commit; send and answer
  *   commands.c  what a command becomes: a saga, a waiter or a plain answer
+ *   create.c, change.c  … by its kind;  keys.c  idempotency keys
  *   operation.c decides: what may start, when to turn back, how it ended
  *   task.c      one act of one step: launch, what its answer means, again
  *   rows.c      a row's states and the allowed moves between them

@@ -3,9 +3,9 @@
 
 import pytest
 
-from support.facts import ALL_KINDS
+from support.facts import ALL_KINDS, WITH_VOICE_APPLICATION
 from support.sandbox import refused
-from support.world import assert_exactly, assert_nothing_left, kinds_of
+from support.world import assert_exactly, assert_nothing_left, kinds_of, ledger_ours
 
 EMERGENCY = 21634  # Twilio: numbers on the trunk have emergency calling
 
@@ -145,7 +145,6 @@ def test_force_on_an_unknown_number_is_not_found(world, number):
     "undo, kind",
     [
         ("delete_number", "retell_number"),
-        ("delete_trunk_phone_number", "trunk_phone_number"),
         ("delete_trunk", "trunk"),
         ("delete_credential_list", "credential_list"),
     ],
@@ -166,6 +165,36 @@ def test_one_undo_that_fails_for_ever_stops_no_other(make_world, number, undo, k
 
     world.sandbox.heal()
     world.api.deleted(number)
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize("number", ["+14155550100", WITH_VOICE_APPLICATION])
+def test_a_number_that_cannot_be_detached_goes_with_its_trunk(make_world, number, status):
+    world = make_world(TRUNKLINE_UNDO_DEADLINE_S=1)
+    former = world.sandbox.routing(number)
+    world.api.created(number)
+    world.sandbox.fail("delete_trunk_phone_number", status=status, times=0)
+    receipt = world.api.deleted(number)
+
+    assert receipt["resources"]["remaining"] == []
+    assert world.sandbox.routing(number) == former
+    assert_nothing_left(world)
+
+
+def test_routing_that_cannot_be_put_back_remains_to_be_done(make_world):
+    world = make_world(TRUNKLINE_UNDO_DEADLINE_S=1)
+    former = world.sandbox.routing(WITH_VOICE_APPLICATION)
+    world.api.created(WITH_VOICE_APPLICATION)
+    world.sandbox.fail("update_incoming_number", **refused(403, 20003))
+    answer = world.api.delete(WITH_VOICE_APPLICATION)
+
+    (left,) = answer.json()["resources"]["remaining"]
+    assert left["kind"] == "trunk_phone_number" and "voice" in left["by_hand"]
+    assert ledger_ours(world) == []
+    world.sandbox.heal()
+    world.api.deleted(WITH_VOICE_APPLICATION)
+    assert world.sandbox.routing(WITH_VOICE_APPLICATION) == former
     assert_nothing_left(world)
 
 

@@ -103,8 +103,8 @@ static int fill(struct world *w, const struct request *r, struct command *c)
 	if (r->kind != COMMAND_CREATE ||
 	    spec_parse(&c->spec, r->body, &faults, &err) == 0)
 		return 0;
-	broken(w, "sim", "a body is not valid: %s %s",
-	       faults.list[0].pointer, faults.list[0].detail);
+	broken(w, "sim", "a body is not valid: %s %s", faults.list[0].pointer,
+	       faults.list[0].detail);
 	return -1;
 }
 
@@ -138,8 +138,7 @@ static void send_one(struct world *w, struct request *r)
 void clients_send_due(struct world *w)
 {
 	for (int i = 0; i < w->request_count; i++)
-		if (w->requests[i].at >= 0 &&
-		    w->requests[i].at <= w->clock.now)
+		if (w->requests[i].at >= 0 && w->requests[i].at <= w->clock.now)
 			send_one(w, &w->requests[i]);
 }
 

@@ -15,7 +15,7 @@
 
 static const struct {
 	const char *name;
-	int weight; /* chance to be enabled in a seed, percent */
+	int weight;	  /* chance to be enabled in a seed, percent */
 	const char *rule; /* NULL: no byte leaves */
 } table[] = {
 	/* clang-format off */
@@ -124,8 +124,7 @@ void faults_draw(struct fault_profile *p, struct chance *c, int64_t heal_at)
 			draw_sticky(p, &p->sticky[i], c);
 	if (chance_percent(c, 15)) {
 		p->outage.from = chance_from(c, 0, heal_at);
-		p->outage.until =
-			p->outage.from + chance_from(c, 500, 30000);
+		p->outage.until = p->outage.from + chance_from(c, 500, 30000);
 		p->outage.provider = (int)chance_from(c, 0, 2);
 		p->outage.fault = draw_enabled(p, c);
 	}

@@ -36,13 +36,14 @@
 
 /* The core's patience and the model's lag: what was made before the core is
  * told "lost" is seen by its second look, for lag <= settle. */
-#define SETTLE_MS	600
-#define LAG_MS		400
-#define CALL_TIMEOUT_MS 3000
-#define DO_DEADLINE_MS	15000
+#define SETTLE_MS	 600
+#define LAG_MS		 400
+#define CALL_TIMEOUT_MS	 3000
+#define DO_DEADLINE_MS	 15000
 #define UNDO_DEADLINE_MS 40000
-#define INSTANCE	"simulate"
-#define DATABASE	"t.db"
+#define SWEEP_GRACE_MS	 4000
+#define INSTANCE	 "simulate"
+#define DATABASE	 "t.db"
 
 /* --- clock.c --- */
 
@@ -82,7 +83,7 @@ struct outage {
 
 /* What may go wrong in this seed. */
 struct fault_profile {
-	int percent; /* of all calls */
+	int percent;	  /* of all calls */
 	uint64_t enabled; /* bit i: row i of the table */
 	struct sticky sticky[2];
 	struct outage outage;
@@ -123,7 +124,7 @@ void sim_transport_init(struct sim_transport *t, struct world *w);
 void sim_transport_release(struct sim_transport *t);
 /* The process died: what is under way goes on, but nobody listens. */
 void sim_transport_abandon(struct sim_transport *t);
-/* Nothing is under way any more. */
+/* Nothing that changes anything is under way. */
 bool sim_transport_idle(const struct sim_transport *t);
 
 /* --- vfs.c --- */
@@ -181,8 +182,8 @@ struct request {
 	json_t *body; /* of a create or patch; NULL else */
 	char key[32]; /* "" if none */
 	uint8_t fingerprint[SEAL_HASH_SIZE];
-	bool by_id;  /* names the number by its id, if it is known */
-	int match;   /* If-Match with this version; 0: none */
+	bool by_id; /* names the number by its id, if it is known */
+	int match;  /* If-Match with this version; 0: none */
 	bool async;
 	int64_t wait_ms;
 	int64_t at; /* when it is sent; -1: was sent */
@@ -204,6 +205,7 @@ void workload_again(struct world *w, const struct facts *f);
 /* Then: what has no record can be created, what has one can be removed. */
 void workload_afresh(struct world *w, const struct facts *f);
 void workload_clear(struct world *w);
+int64_t workload_last(const struct world *w); /* at least now */
 int64_t workload_next(const struct world *w); /* INT64_MAX: no more */
 void clients_send_due(struct world *w);
 void clients_forget(struct world *w); /* frees what was never answered */
@@ -216,9 +218,9 @@ enum crash_kind { CRASH_NONE, CRASH_DISK, CRASH_SEND, CRASH_TIME, CRASH_STOP };
 struct crash_plan {
 	enum crash_kind kind;
 	struct disk_plan disk;
-	int sends;	/* CRASH_SEND: at the n-th */
-	bool arrives;	/* its request reaches the provider */
-	int64_t at;	/* CRASH_TIME, CRASH_STOP */
+	int sends;    /* CRASH_SEND: at the n-th */
+	bool arrives; /* its request reaches the provider */
+	int64_t at;   /* CRASH_TIME, CRASH_STOP */
 	bool power;
 };
 
@@ -230,6 +232,7 @@ struct world {
 	struct chance fault_dice; /* faults and latencies */
 	struct sandbox *sandbox;
 	int64_t lag_ms;
+	bool tight; /* the accounts hold few trunks */
 	struct sim_transport transport;
 	struct engine_conf conf;
 	struct store *store;
@@ -251,7 +254,7 @@ struct world {
 
 	struct past_call *calls;
 	int call_count, call_room;
-	int *birth; /* for each row of the ledger: the call it came from */
+	int *birth; /* for each row of the ledger: its call, or -1 */
 	int birth_count, birth_room;
 	size_t preset_count;
 	uint64_t *preset; /* a digest of each row that was there before */
@@ -266,6 +269,8 @@ int world_run(uint64_t seed, bool tracing, struct world *w);
 /* A call landed where no core could have seen it: what stands at the providers
  * may differ from what was asked. */
 bool world_loose(const struct world *w);
+/* Removes what the process keeps outside of memory. */
+void world_leave_stage(void);
 /* The process dies here and now. */
 void world_crash(struct world *w, bool power, const char *where);
 bool world_send_is_last(struct world *w);

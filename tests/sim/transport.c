@@ -75,8 +75,8 @@ static struct sandbox_call *begin(struct world *w,
 	struct sandbox_call *call;
 
 	authorization(rq, header, sizeof(header));
-	if (fault >= 0 && sandbox_set_faults(w->sandbox, fault_rule(fault), why,
-					     sizeof(why)))
+	if (fault >= 0 &&
+	    sandbox_set_faults(w->sandbox, fault_rule(fault), why, sizeof(why)))
 		broken(w, "sim", "fault %s: %s", fault_name(fault), why);
 	call = sandbox_begin(w->sandbox, &sent, w->clock.now);
 	if (fault >= 0)
@@ -93,8 +93,8 @@ static int remember(struct world *w, const struct http_request *rq)
 {
 	if (w->call_count == w->call_room) {
 		w->call_room = w->call_room ? 2 * w->call_room : 256;
-		w->calls = realloc(w->calls, (size_t)w->call_room *
-						     sizeof(*w->calls));
+		w->calls = realloc(w->calls,
+				   (size_t)w->call_room * sizeof(*w->calls));
 	}
 	w->calls[w->call_count] = (struct past_call){
 		.landed = -1, .told = -1, .writes = rq->method != HTTP_GET};
@@ -150,17 +150,12 @@ static int send_call(struct transport *base, struct http_request *rq, void *tag,
 {
 	struct sim_transport *t = (struct sim_transport *)base;
 	struct world *w = t->world;
+	bool dead = w->crashed, last = !dead && world_send_is_last(w);
 
-	if (w->crashed) { /* the process is not there any more */
-		free(tag);
-	} else if (world_send_is_last(w)) {
-		if (w->crash.arrives)
-			fly(t, rq, NULL, false);
-		free(tag);
+	if (last ? w->crash.arrives : !dead)
+		fly(t, rq, last ? NULL : tag, !last);
+	if (last)
 		world_crash(w, w->crash.power, "at a send");
-	} else {
-		fly(t, rq, tag, true);
-	}
 	http_request_release(rq);
 	return 0;
 }
@@ -309,15 +304,17 @@ static void fill(const struct flight *f, struct http_response *rs)
 		lose(rs, "garbled");
 	} else if (plan->deliver != SANDBOX_DELIVER_ANSWER) {
 		lose(rs, "reset");
-	} else if (plan->truncate >= 0 && (size_t)plan->truncate < a->body_len) {
+	} else if (plan->truncate >= 0 &&
+		   (size_t)plan->truncate < a->body_len) {
 		lose(rs, "truncated");
 	} else if (buf_add(&rs->body, a->body, a->body_len)) {
 		lose(rs, "too_large");
 	} else {
 		rs->fate = HTTP_ANSWERED;
 		rs->status = a->status;
-		rs->json = a->content_type &&
-			   strncmp(a->content_type, "application/json", 16) == 0;
+		rs->json =
+			a->content_type &&
+			strncmp(a->content_type, "application/json", 16) == 0;
 		rs->retry_after_ms = retry_after(a);
 	}
 }
@@ -378,8 +375,6 @@ void sim_transport_abandon(struct sim_transport *t)
 	struct chance *dice = &t->world->fault_dice;
 
 	for (struct flight *f = t->flights; f; f = f->next) {
-		if (!f->told)
-			free(f->tag); /* the dead process's */
 		f->told = true;
 		/* some had not left completely */
 		if (f->apply_at != NEVER && chance_percent(dice, 25))
@@ -390,7 +385,10 @@ void sim_transport_abandon(struct sim_transport *t)
 
 bool sim_transport_idle(const struct sim_transport *t)
 {
-	return !t->flights;
+	for (const struct flight *f = t->flights; f; f = f->next)
+		if (t->world->calls[f->record].writes)
+			return false;
+	return true;
 }
 
 void sim_transport_release(struct sim_transport *t)

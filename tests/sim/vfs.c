@@ -112,8 +112,8 @@ static void survive_power(struct file *f)
 	for (int i = 0; i < f->span_count; i++) {
 		const struct span *s = &f->spans[i];
 		int fate = (int)chance_from(&disk.chance, 0, 9);
-		size_t part = (size_t)chance_from(&disk.chance, 0,
-						  (int64_t)s->len);
+		size_t part =
+			(size_t)chance_from(&disk.chance, 0, (int64_t)s->len);
 
 		if (policy == 0) /* nothing of it */
 			continue;
@@ -303,9 +303,10 @@ static int lock_file(sqlite3_file *base, int level)
 
 	if (level <= h->level)
 		return SQLITE_OK;
-	if (others_at(h, level == SQLITE_LOCK_SHARED	? SQLITE_LOCK_PENDING
-			 : level == SQLITE_LOCK_EXCLUSIVE ? SQLITE_LOCK_SHARED
-							: SQLITE_LOCK_RESERVED))
+	if (others_at(h, level == SQLITE_LOCK_SHARED ? SQLITE_LOCK_PENDING
+			 : level == SQLITE_LOCK_EXCLUSIVE
+				 ? SQLITE_LOCK_SHARED
+				 : SQLITE_LOCK_RESERVED))
 		return SQLITE_BUSY;
 	h->level = level;
 	return SQLITE_OK;
@@ -438,7 +439,9 @@ static bool ends(const char *name, const char *end)
 
 static int which(const char *name)
 {
-	return ends(name, "-wal") ? WAL : ends(name, "-journal") ? JOURNAL : MAIN;
+	return ends(name, "-wal")	? WAL
+	       : ends(name, "-journal") ? JOURNAL
+					: MAIN;
 }
 
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base,

@@ -12,15 +12,21 @@
 #include "sim.h"
 
 #define WAIT_LONG_MS 100000
+#define CALM_MS	     65000 /* until no breaker is open and no lane is closed */
 
 static const char *const ordinary[] = {"+14155550100", "+14155550101",
 				       "+14155550102"};
 static const char *const special[] = {
-	SANDBOX_ON_FOREIGN_TRUNK, SANDBOX_ON_FOREIGN_TRUNK,
-	SANDBOX_WITH_APPLICATION, SANDBOX_WITH_APPLICATION,
-	SANDBOX_WITH_VOICE_URL,	  SANDBOX_IN_OUR_RETELL,
-	SANDBOX_IN_OTHER_WORKSPACE, SANDBOX_WITH_EMERGENCY,
-	"+14155558001" /* the second account's */, "+14155557777" /* nobody's */,
+	SANDBOX_ON_FOREIGN_TRUNK,
+	SANDBOX_ON_FOREIGN_TRUNK,
+	SANDBOX_WITH_APPLICATION,
+	SANDBOX_WITH_APPLICATION,
+	SANDBOX_WITH_VOICE_URL,
+	SANDBOX_IN_OUR_RETELL,
+	SANDBOX_IN_OTHER_WORKSPACE,
+	SANDBOX_WITH_EMERGENCY,
+	"+14155558001" /* the second account's */,
+	"+14155557777" /* nobody's */,
 };
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -85,9 +91,8 @@ static void add_twilio(struct chance *c, json_t *body, const char *phone)
 	if (chance_percent(c, 10))
 		set(body, "outbound_trunk",
 		    json_pack("{s:s}", "media_encryption", "required"));
-	if (chance_percent(c, strcmp(phone, SANDBOX_ON_FOREIGN_TRUNK) == 0
-				      ? 80
-				      : 10))
+	if (chance_percent(
+		    c, strcmp(phone, SANDBOX_ON_FOREIGN_TRUNK) == 0 ? 80 : 10))
 		set(body, "take_over", json_true());
 }
 
@@ -106,8 +111,7 @@ static json_t *create_body(struct chance *c, const char *phone)
 		add_directions(c, body);
 		add_twilio(c, body, phone);
 	}
-	if (chance_percent(c, 60) &&
-	    !json_object_get(body, "supports_inbound"))
+	if (chance_percent(c, 60) && !json_object_get(body, "supports_inbound"))
 		add_agents(c, body);
 	if (chance_percent(c, 40))
 		set_text(body, "label", "first");
@@ -164,9 +168,8 @@ static struct request *add(struct world *w, enum command_kind kind,
 	if (w->request_count == REQUESTS_MAX)
 		return NULL;
 	r = &w->requests[w->request_count++];
-	*r = (struct request){
-		.kind = kind, .at = at, .wait_ms = WAIT_LONG_MS};
-	snprintf(r->phone, sizeof(r->phone), "%s", phone);
+	*r = (struct request){.kind = kind, .at = at, .wait_ms = WAIT_LONG_MS};
+	memcpy(r->phone, phone, strlen(phone) + 1);
 	return r;
 }
 
@@ -250,10 +253,11 @@ void workload_draw(struct world *w)
 
 	w->phone_count = (int)chance_from(c, 1, PHONES_MAX - 1);
 	for (int i = 0; i < w->phone_count; i++)
-		w->phones[i] =
-			chance_percent(c, 65)
-				? ordinary[chance_from(c, 0, COUNT(ordinary) - 1)]
-				: special[chance_from(c, 0, COUNT(special) - 1)];
+		w->phones[i] = chance_percent(c, 65)
+				       ? ordinary[chance_from(
+						 c, 0, COUNT(ordinary) - 1)]
+				       : special[chance_from(
+						 c, 0, COUNT(special) - 1)];
 	for (int i = 0; i < wants; i++)
 		draw_one(w, span);
 	for (int i = 0; i < repeats; i++)
@@ -286,14 +290,16 @@ void workload_again(struct world *w, const struct facts *f)
 	for (int i = 0; i < count; i++)
 		if (is_first_of_key(w, i))
 			(void)copy(w, i,
-				   w->clock.now + chance_from(&w->dice, 0, 50));
+				   w->clock.now + CALM_MS +
+					   chance_from(&w->dice, 0, 50));
 	for (int i = 0; i < f->record_count; i++) {
 		const struct record *n = &f->records[i];
 		struct request *r;
 
 		if (strcmp(n->status, "corrupted") != 0)
 			continue;
-		r = add(w, COMMAND_DELETE, n->phone, w->clock.now + 60);
+		r = add(w, COMMAND_DELETE, n->phone,
+			w->clock.now + CALM_MS + 60);
 		if (r && !never_deletable(n->phone))
 			r->expect = 200;
 	}
@@ -324,7 +330,7 @@ void workload_afresh(struct world *w, const struct facts *f)
 		if (!r)
 			return;
 		r->expect = there ? 200 : 201;
-		if (never_deletable(phone))
+		if (never_deletable(phone) || (w->tight && !there))
 			r->expect = 0;
 		if (!there)
 			r->body = json_pack("{s:s}", "phone_number", phone);
@@ -339,6 +345,16 @@ int64_t workload_next(const struct world *w)
 		if (w->requests[i].at >= 0 && w->requests[i].at < next)
 			next = w->requests[i].at;
 	return next;
+}
+
+int64_t workload_last(const struct world *w)
+{
+	int64_t last = w->clock.now;
+
+	for (int i = 0; i < w->request_count; i++)
+		if (w->requests[i].at > last)
+			last = w->requests[i].at;
+	return last;
 }
 
 void workload_clear(struct world *w)

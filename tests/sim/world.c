@@ -21,7 +21,7 @@
 #include "store/db.h"
 
 #define IDLE_WITHIN_MS 200000 /* from the last fault to the last operation */
-#define SAME_TIME_MAX  3000 /* ticks without time going on: a busy loop */
+#define SAME_TIME_MAX  3000   /* ticks without time going on: a busy loop */
 #define MASTER_KEY     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 /* One for the process. */
@@ -39,8 +39,7 @@ void world_crash(struct world *w, bool power, const char *where)
 		return;
 	w->crashed = true;
 	disk_crash(power);
-	trace(w, "CRASH %s, %s", where,
-	      power ? "power lost" : "killed");
+	trace(w, "CRASH %s, %s", where, power ? "power lost" : "killed");
 }
 
 static void crash_at_disk(void *arg)
@@ -72,9 +71,8 @@ static void draw_disk_faults(struct chance *c, struct disk_plan *p)
 	if (!chance_percent(c, 15))
 		return;
 	p->fail_rc = codes[chance_from(c, 0, 4)];
-	p->fail_nth = (int)chance_from(c, 1, p->fail_rc == SQLITE_IOERR_FSYNC
-						     ? 30
-						     : 300);
+	p->fail_nth = (int)chance_from(
+		c, 1, p->fail_rc == SQLITE_IOERR_FSYNC ? 30 : 300);
 	p->fail_times = chance_percent(c, 50) ? 1 : (int)chance_from(c, 2, 60);
 }
 
@@ -98,8 +96,8 @@ static void draw_crash(struct world *w)
 		p->kind = CRASH_NONE;
 	} else if (draw < 50) {
 		p->kind = CRASH_DISK;
-		p->disk.place = (enum disk_place)chance_from(
-			c, DISK_AT_WRITE, DISK_AFTER_SYNC);
+		p->disk.place = (enum disk_place)chance_from(c, DISK_AT_WRITE,
+							     DISK_AFTER_SYNC);
 	} else {
 		p->kind = draw < 75   ? CRASH_SEND
 			  : draw < 90 ? CRASH_TIME
@@ -247,7 +245,7 @@ static bool idle(struct world *w)
 
 static void run_until_idle(struct world *w)
 {
-	int64_t last = w->healed ? w->clock.now : w->heal_at;
+	int64_t last = w->healed ? workload_last(w) : w->heal_at;
 	int64_t time = -1;
 	int same = 0;
 
@@ -309,7 +307,7 @@ static void draw_world(struct world *w)
 	struct chance *c = &w->dice;
 	struct sandbox_config config = {
 		.numbers = 3,
-		.max_trunks = chance_percent(c, 5) ? 3 : 100,
+		.max_trunks = w->tight ? 3 : 100,
 		.max_concurrency = chance_percent(c, 10) ? 3 : 0,
 		.lag_ms = lags[chance_from(c, 0, 3)],
 		.seed = w->seed + 1,
@@ -332,11 +330,13 @@ static void draw_world(struct world *w)
 			     .retell_api_key = SANDBOX_RETELL_KEY,
 			     .retell_sip_uri =
 				     "sip:sip.retellai.com;transport=tcp"},
-		.concurrency = chance_percent(c, 15) ? chance_from(c, 1, 3)
-						     : 32,
+		.concurrency =
+			chance_percent(c, 15) ? chance_from(c, 1, 3) : 32,
 		.operation_deadline_ms = DO_DEADLINE_MS,
 		.undo_deadline_ms = UNDO_DEADLINE_MS,
 		.settle_ms = SETTLE_MS,
+		.sweep_grace_ms = SWEEP_GRACE_MS,
+		.sweep_every_ms = chance_percent(c, 50) ? 0 : 20000,
 		.max_operations = chance_percent(c, 3) ? 2 : 1000,
 	};
 	w->heal_at = 1000 + chance_from(c, 1, 40) * 1000;
@@ -393,6 +393,7 @@ int world_run(uint64_t seed, bool tracing, struct world *w)
 	sim_clock_init(&w->clock, seed);
 	chance_init(&w->dice, seed, 2);
 	chance_init(&w->fault_dice, seed, 3);
+	w->tight = chance_percent(&w->dice, 5);
 	disk_reset(seed, &w->clock.now, crash_at_disk, w);
 	draw_world(w);
 	sim_transport_init(&w->transport, w);
