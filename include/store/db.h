@@ -93,6 +93,14 @@ void db_rollback(struct db *db);
 int db_has_table(struct db *db, const char *name, struct err *err);
 /* Reads the whole file for damage. 0: sound. */
 int db_check(struct db *db, struct err *err);
+/* The same, and that the indexes agree with their tables; slower. */
+int db_check_fully(struct db *db, struct err *err);
+/* How large the database is, without what lies in its log. */
+int64_t db_bytes(struct db *db, struct err *err);
+/* Writes all of it, as of one moment, into path: a new or empty file, which
+ * this does not bring to disk. db must be a reader; others may write
+ * meanwhile. */
+int db_copy(struct db *db, const char *path, struct err *err);
 /* Makes what runs on the connection fail soon. Any thread may call it. */
 void db_interrupt(struct db *db);
 

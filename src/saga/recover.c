@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "saga.h"
 #include "store/replies.h"
@@ -86,6 +87,44 @@ static int restore_rows(struct saga *sg, struct err *err)
 	return 0;
 }
 
+/* Why it turned back is kept with the operation, as view_problem wrote it. */
+static void restore_cause(struct saga *sg, const struct operation_row *row)
+{
+	struct err *cause = &sg->cause;
+	struct err ignored = ERR_INIT;
+	json_t *kept = row->error ? json_read(row->error, strlen(row->error),
+					      JSON_DEPTH_MAX, &ignored)
+				  : NULL;
+	const char *code = json_string_value(json_object_get(kept, "code"));
+	const char *text = json_string_value(json_object_get(kept, "detail"));
+	const char *step = json_string_value(json_object_get(kept, "step"));
+	const char *who = json_string_value(json_object_get(kept, "provider"));
+
+	if (code && err_by_name(code))
+		err_set(cause, err_by_name(code), "%s", text ? text : "");
+	snprintf(cause->step, sizeof(cause->step), "%s", step ? step : "");
+	snprintf(cause->provider, sizeof(cause->provider), "%s",
+		 who ? who : "");
+	cause->provider_status = (int)json_integer_value(
+		json_object_get(kept, "provider_status"));
+	cause->provider_code =
+		(int)json_integer_value(json_object_get(kept, "provider_code"));
+	json_decref(kept);
+	if (sg->state == OP_UNDOING)
+		err_set(cause, ERR_INTERNAL, "the cause was not kept");
+}
+
+/* What a call under way at the crash made may turn up after we stop looking. */
+static void expect_doubts(struct saga *sg)
+{
+	for (int i = 0; i < sg->row_count; i++) {
+		const struct step *step = sg->rows[i].step;
+
+		if (sg->tasks[i].unknown && !step->idempotent)
+			sweep_expect(sg);
+	}
+}
+
 static int restore(struct engine *e, struct saga *sg,
 		   const struct operation_row *row, struct err *err)
 {
@@ -121,9 +160,8 @@ static int restore(struct engine *e, struct saga *sg,
 	    restore_number(e, sg, err) || restore_key(e, sg, err) ||
 	    restore_rows(sg, err))
 		return -1;
-	if (sg->state == OP_UNDOING)
-		err_set(&sg->cause, ERR_INTERNAL,
-			"the service was restarted while it was taken back");
+	restore_cause(sg, row);
+	expect_doubts(sg);
 	return 0;
 }
 

@@ -162,6 +162,7 @@ struct engine {
 	struct saga *ended;			/* to free after the commit */
 	struct sweep *sweep;			/* under way, or NULL */
 	int64_t expire_at; /* mono ms: when to drop old idempotency records */
+	int64_t doubt_until; /* mono ms: by then what is in doubt has landed */
 	int64_t sweep_at;  /* mono ms: the next one; 0: none is due */
 
 	pthread_mutex_t lock; /* guards what follows */

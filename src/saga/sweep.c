@@ -159,18 +159,27 @@ static int ask(struct sweep *sw)
 
 /* --- the course ---------------------------------------------------------- */
 
+/* When the next one is due: for what is in doubt, or because time is up. */
+static void plan_next(struct engine *e)
+{
+	int64_t every = e->conf.sweep_every_ms;
+
+	e->sweep_at = every ? e->now + every : 0;
+	if (e->doubt_until > e->now &&
+	    (!e->sweep_at || e->doubt_until < e->sweep_at))
+		e->sweep_at = e->doubt_until;
+}
+
 static void finish(struct sweep *sw)
 {
 	struct engine *e = sw->engine;
-	int64_t wait = e->conf.sweep_every_ms;
 
 	sweep_report(sw);
 	if (sw->waiter)
 		command_reply(e, sw->waiter);
 	sw->waiter = NULL;
 	atomic_fetch_add(&e->sweeps, 1);
-	if (e->sweep_at <= e->now)
-		e->sweep_at = wait ? e->now + wait : 0;
+	plan_next(e);
 	e->sweep = NULL;
 	sweep_free(sw);
 }
@@ -287,12 +296,12 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 void sweep_expect(struct saga *sg)
 {
 	struct engine *e = sg->engine;
-	int64_t at =
-		e->now + e->conf.sweep_grace_ms + e->conf.operation_deadline_ms;
 
 	sg->in_doubt = true;
-	if (!e->sweep_at || at < e->sweep_at)
-		e->sweep_at = at;
+	e->doubt_until =
+		e->now + e->conf.sweep_grace_ms + e->conf.operation_deadline_ms;
+	if (!e->sweep_at || e->doubt_until < e->sweep_at)
+		e->sweep_at = e->doubt_until;
 }
 
 void sweep_begin(struct engine *e, struct command *waiter)

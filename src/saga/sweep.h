@@ -34,8 +34,8 @@ struct orphan {
 	enum orphan_fate fate;
 	int account;
 	char id[EXTERNAL_ID_SIZE];
-	char number_id[ID_SIZE]; /* from the mark; "" at Retell */
-	char domain[80];	 /* a trunk's, or a Retell number's */
+	char number_id[ID_SIZE]; /* from the mark, or the domain at Retell */
+	char domain[80];	 /* of a Retell number */
 	int64_t made_ms; /* Unix; 0: the provider's date is unreadable */
 	int provider_status, provider_code;
 };

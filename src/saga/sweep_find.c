@@ -39,14 +39,22 @@ static bool read_mark(const struct sweep *sw, const char *name,
 	return id_valid(number_id, ID_NUMBER);
 }
 
-/* "tl-INSTANCE-….pstn.twilio.com" */
-static bool is_our_domain(const struct sweep *sw, const char *domain)
+/* "tl-INSTANCE-NUMBER[-…].pstn.twilio.com" (steps/trunk.c), the number's id
+ * without its prefix. */
+static bool read_domain(const struct sweep *sw, const char *domain,
+			char number_id[ID_SIZE])
 {
 	char prefix[32];
+	size_t n;
 
 	snprintf(prefix, sizeof(prefix), "tl-%s-",
 		 sw->engine->conf.settings.instance);
-	return domain && strncmp(domain, prefix, strlen(prefix)) == 0;
+	n = strlen(prefix);
+	if (!domain || strncmp(domain, prefix, n) != 0)
+		return false;
+	snprintf(number_id, ID_SIZE, ID_NUMBER "_%.*s",
+		 (int)strcspn(domain + n, "-."), domain + n);
+	return id_valid(number_id, ID_NUMBER);
 }
 
 /* ISO 8601 (v1) or RFC 2822 (2010) as Unix ms; 0 if it is neither. */
@@ -110,7 +118,6 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 	{
 		const char *sid =
 			twilio_sid(item, "sid", lists[sw->stage].prefix);
-		const char *domain = text_of(item, "domain_name");
 		struct orphan *o;
 
 		if (!sid ||
@@ -121,8 +128,6 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 			return -1;
 		snprintf(o->id, sizeof(o->id), "%s", sid);
 		snprintf(o->number_id, sizeof(o->number_id), "%s", number_id);
-		snprintf(o->domain, sizeof(o->domain), "%s",
-			 domain ? domain : "");
 		o->made_ms = read_date(text_of(item, "date_created"));
 	}
 	return 0;
@@ -132,6 +137,7 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 {
 	const json_t *list = json_object_get(body, "items");
 	const char *next = text_of(body, "pagination_key");
+	char number_id[ID_SIZE];
 	const json_t *item;
 	size_t i;
 
@@ -145,13 +151,14 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 		const char *number = text_of(item, "phone_number");
 		struct orphan *o;
 
-		if (!is_our_domain(sw, domain) || !number ||
+		if (!read_domain(sw, domain, number_id) || !number ||
 		    !e164_valid(number, strlen(number)))
 			continue;
 		o = note(sw);
 		if (!o)
 			return -1;
 		snprintf(o->id, sizeof(o->id), "%s", number);
+		snprintf(o->number_id, sizeof(o->number_id), "%s", number_id);
 		snprintf(o->domain, sizeof(o->domain), "%s", domain);
 		o->made_ms = json_integer_value(
 			json_object_get(item, "last_modification_timestamp"));
@@ -202,7 +209,8 @@ static int is_owned(struct sweep *sw, const struct orphan *o)
 	struct number_row row;
 	int found;
 
-	if (at_retell ? saga_by_number(e, o->id) : saga_by_ref(e, o->number_id))
+	if (saga_by_ref(e, o->number_id) ||
+	    (at_retell && saga_by_number(e, o->id)))
 		return 1;
 	found = number_find(e->store, at_retell ? o->id : o->number_id, &row,
 			    &err);
@@ -228,30 +236,17 @@ static bool is_known(struct sweep *sw, const char *number_id)
 	       1;
 }
 
-/* At Retell a number bears no number id, but its domain leads to a trunk that
- * does. One whose trunk has gone serves no calls. */
-static bool is_known_domain(struct sweep *sw, const char *domain)
-{
-	for (int i = 0; i < sw->found_count; i++)
-		if (sw->found[i].stage == SWEEP_TRUNKS &&
-		    strcmp(sw->found[i].domain, domain) == 0)
-			return is_known(sw, sw->found[i].number_id);
-	return (sw->failed & 1u << SWEEP_TRUNKS) == 0;
-}
-
 static enum orphan_fate judge(struct sweep *sw, const struct orphan *o)
 {
 	struct engine *e = sw->engine;
 	int64_t age = e->clock->wall_ms(e->clock) - o->made_ms;
 	int owned = is_owned(sw, o);
-	bool known = o->stage == SWEEP_RETELL ? is_known_domain(sw, o->domain)
-					      : is_known(sw, o->number_id);
 
 	if (owned)
 		return ORPHAN_OWNED;
 	if (!o->made_ms || age < e->conf.sweep_grace_ms)
 		return ORPHAN_TOO_YOUNG;
-	if (!known && !sw->unknown_too)
+	if (!sw->unknown_too && !is_known(sw, o->number_id))
 		return ORPHAN_UNKNOWN_NUMBER;
 	return ORPHAN_TO_REMOVE;
 }

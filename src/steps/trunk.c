@@ -3,10 +3,11 @@
  * trunk.c - the Elastic SIP trunk with its termination domain.
  *
  * The domain is unique over all of Twilio and stays reserved for 30 days after
- * the trunk is deleted (21248), so it is random, chosen anew for every create.
- * It is also the fence and the look-up key: while a POST is repeated the domain
- * stays the same, so that a second trunk cannot come of it. The instance in it
- * is our mark: a number at Retell carries no other.
+ * the trunk is deleted (21248), so it is fresh for every create: made of this
+ * instance and the number's id, whose last 74 bits are random. That makes it
+ * the look-up key, a fence (while a POST is repeated the domain stays the same,
+ * so that a second trunk cannot come of it), and our mark at Retell, where a
+ * number carries no other.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,15 +15,18 @@
 #include "base/id.h"
 #include "common.h"
 
-#define RANDOM_CHARS 16
-
+/* After a clash with something that is not ours, with a suffix. */
 static int choose_domain(struct step_cx *cx, struct err *err)
 {
-	char random[RANDOM_CHARS + 1], domain[64];
+	char suffix[6] = "", domain[80];
 
-	id_random(cx->clock, random, RANDOM_CHARS);
-	snprintf(domain, sizeof(domain), "tl-%s-%s.pstn.twilio.com",
-		 cx->settings->instance, random);
+	if (cx->row->clash) {
+		suffix[0] = '-';
+		id_random(cx->clock, suffix + 1, 4);
+	}
+	snprintf(domain, sizeof(domain), "tl-%s-%s%s.pstn.twilio.com",
+		 cx->settings->instance,
+		 cx->number_id + sizeof(ID_NUMBER "_") - 1, suffix);
 	return row_remember(cx->row, "domain", domain, err);
 }
 

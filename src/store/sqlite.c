@@ -289,25 +289,6 @@ int db_has_table(struct db *db, const char *name, struct err *err)
 	return rc;
 }
 
-int db_check(struct db *db, struct err *err)
-{
-	struct db_stmt *st = db_query(db, err, "PRAGMA quick_check(1)", "");
-	const char *text;
-	int rc;
-
-	if (!st)
-		return -1;
-	rc = db_next(st, err);
-	if (rc != 1)
-		return rc ? -1 : err_set(err, ERR_STORE, "no check was made");
-	text = db_text(st, 0);
-	rc = text && strcmp(text, "ok") == 0
-		     ? 0
-		     : err_set(err, ERR_STORE, "the database file is damaged");
-	db_reset(st);
-	return rc;
-}
-
 void db_interrupt(struct db *db)
 {
 	sqlite3_interrupt(db->sqlite);

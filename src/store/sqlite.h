@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sqlite.h - what the parts of the SQLite driver share: sqlite_open.c opens a
- * connection, sqlite.c keeps statements and reads, sqlite_write.c writes.
+ * connection, sqlite.c keeps statements and reads, sqlite_write.c writes,
+ * sqlite_check.c checks and copies the whole.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H

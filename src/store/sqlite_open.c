@@ -18,6 +18,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "store/backup.h"
+
 /* "TRLN" in the file's header says that a database is ours. */
 #define APPLICATION_ID	0x54524c4e
 #define BUSY_TIMEOUT_MS 5000
@@ -64,6 +66,18 @@ static const char *path_of(const char *url, struct err *err)
 		return NULL;
 	}
 	return path;
+}
+
+int store_path(const char *url, char out[PATH_MAX], struct err *err)
+{
+	const char *path = path_of(url, err);
+
+	if (!path)
+		return -1;
+	if (realpath(path, out))
+		return 0;
+	return err_set(err, ERR_CONFIG, "cannot open the database %s: %s", path,
+		       strerror(errno));
 }
 
 /* Made here for its mode. An existing file is not even opened: closing it
@@ -222,11 +236,8 @@ struct db *db_open(const char *url, bool writer, struct err *err)
 	if (!path || (writer && make_file(path, err)))
 		return NULL;
 	/* One file, one lock, by whatever name it was called. */
-	if (!realpath(path, real)) {
-		err_set(err, ERR_CONFIG, "cannot open the database %s: %s",
-			path, strerror(errno));
+	if (store_path(url, real, err))
 		return NULL;
-	}
 	(void)pthread_once(&once, configure);
 	db = calloc(1, sizeof(*db));
 	if (!db) {

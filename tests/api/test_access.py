@@ -18,6 +18,7 @@ GUARDED = [
     ("DELETE", f"{NUMBERS}/{ID}/force", "admin"),
     ("GET", OPERATIONS, "read"),
     ("GET", f"{OPERATIONS}/op_{'0' * 26}", "read"),
+    ("POST", "/v1/sweeps?dry_run=true", "admin"),
 ]
 SCOPES = ["read", "write", "admin"]
 
@@ -36,7 +37,7 @@ def keyed(_module_world):
 
 
 def _try(world, method, path, key):
-    body = {"json": {}} if method in ("POST", "PATCH") else {}
+    body = {"json": {}} if path.startswith(NUMBERS) and method in ("POST", "PATCH") else {}
     return world.api.with_key(key).request(method, path, **body)
 
 

@@ -291,6 +291,12 @@ def test_an_unknown_agent_is_refused_before_anything_is_made(world, number):
     _refused_without_a_write(world, answer, 422, "agent-not-found")
 
 
+def test_an_unknown_version_of_an_agent_is_refused_as_well(world, number):
+    answer = world.api.create(number, agent_version=99)
+
+    _refused_without_a_write(world, answer, 422, "agent-not-found")
+
+
 def test_the_second_of_two_agents_is_checked_too(world, number):
     answer = world.api.create(
         number, agent_id=..., inbound_agent_id=AGENT, outbound_agent_id="agent_unknown"

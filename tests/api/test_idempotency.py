@@ -116,6 +116,21 @@ def test_a_key_in_flight_is_a_conflict_that_names_the_operation(world, number):
     _same(first(), world.api.create(number, KEY))
 
 
+def test_an_accepted_create_asked_for_again_is_the_same_operation(world, number):
+    headers = {**KEY, "Prefer": "respond-async"}
+    world.sandbox.fail("create_trunk", delay_before_ms=700)
+    first = world.api.create(number, headers)
+    again = world.api.create(number, headers)
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.headers["Location"] == first.headers["Location"]
+    world.api.ended(first.json()["id"])
+    outcome = world.api.create(number, headers)
+    assert (outcome.status_code, outcome.json()["phone_number"]) == (201, number)
+    assert outcome.headers["Idempotency-Replayed"] == "true"
+    assert len(world.sandbox.calls("create_trunk")) == 1
+
+
 def test_another_body_is_refused_while_the_first_is_in_flight(world, numbers):
     number, other = numbers(2)
     world.sandbox.fail("create_trunk", delay_before_ms=700)

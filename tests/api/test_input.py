@@ -155,7 +155,10 @@ TOGETHER = {
     "short and long form": {"agent_id": AGENT, "inbound_agents": AGENTS},
     "token without account": {"twilio_auth_token": facts.AUTH_TOKEN},
     "account without secret": {"twilio_account_sid": facts.ACCOUNT_2},
-    "key without its secret": {"twilio_account_sid": ACCOUNT, "twilio_api_key_sid": "SK" + "1" * 32},
+    "key without its secret": {
+        "twilio_account_sid": ACCOUNT,
+        "twilio_api_key_sid": "SK" + "1" * 32,
+    },
     "user without password": {
         "provider": "sip_trunk",
         "outbound_trunk": {"address": "sip.example.com", "username": "user"},

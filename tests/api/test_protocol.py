@@ -17,6 +17,7 @@ ALLOWED = {
     f"{NUMBERS}/{ID}/force": {"DELETE", "OPTIONS"},
     OPERATIONS: {"GET", "HEAD", "OPTIONS"},
     f"{OPERATIONS}/op_{'0' * 26}": {"GET", "HEAD", "OPTIONS"},
+    "/v1/sweeps": {"POST", "OPTIONS"},
     "/healthz": {"GET", "HEAD", "OPTIONS"},
     "/openapi.yaml": {"GET", "HEAD", "OPTIONS"},
     "/openapi.json": {"GET", "HEAD", "OPTIONS"},
@@ -96,7 +97,9 @@ def test_a_patch_takes_merge_patches_only(shared):
     assert "application/merge-patch+json" in answer.headers["Accept-Patch"]
 
 
-@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'])
+@pytest.mark.parametrize(
+    "kind", ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']
+)
 def test_a_charset_of_utf_8_is_fine(shared, kind):
     answer = shared.api.request("POST", NUMBERS, {"Content-Type": kind}, data=b"{}")
 

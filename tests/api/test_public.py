@@ -111,5 +111,6 @@ def test_metrics_count_what_happened(world, number):
     text = _metrics(world)
 
     assert re.search(r"^trunkline_build_info\{.*\} 1$", text, re.M)
-    counted = re.findall(r'^trunkline_\w+\{[^}]*route="/v1/agent-phone-numbers"[^}]*\} (\S+)$', text, re.M)
+    label = 'route="/v1/agent-phone-numbers"'
+    counted = re.findall(rf"^trunkline_\w+\{{[^}}]*{label}[^}}]*\}} (\S+)$", text, re.M)
     assert counted and any(float(value) >= 1 for value in counted)

@@ -19,7 +19,7 @@
 
 struct options {
 	uint64_t first, seeds;
-	bool trace, log;
+	bool trace, log, all;
 };
 
 static volatile uint64_t running;
@@ -28,12 +28,13 @@ static void usage(void)
 {
 	(void)fprintf(stderr,
 		      "sim [--first S] [--seeds N] [--seed N] [--trace] "
-		      "[--log]\n"
+		      "[--log] [--all]\n"
 		      "  --first S   the first seed (1)\n"
 		      "  --seeds N   how many (1000)\n"
 		      "  --seed N    just this one\n"
 		      "  --trace     tell what happens\n"
-		      "  --log       and what the service logs\n");
+		      "  --log       and what the service logs\n"
+		      "  --all       do not stop at the first failure\n");
 	exit(2);
 }
 
@@ -42,7 +43,8 @@ static struct options read_options(int argc, char **argv)
 	static const struct option known[] = {
 		{"first", 1, NULL, 'f'}, {"seeds", 1, NULL, 'n'},
 		{"seed", 1, NULL, 's'},	 {"trace", 0, NULL, 't'},
-		{"log", 0, NULL, 'l'},	 {NULL, 0, NULL, 0}};
+		{"log", 0, NULL, 'l'},	 {"all", 0, NULL, 'a'},
+		{NULL, 0, NULL, 0}};
 	struct options o = {.first = 1, .seeds = 1000};
 	int c;
 
@@ -58,6 +60,8 @@ static struct options read_options(int argc, char **argv)
 			o.trace = true;
 		} else if (c == 'l') {
 			o.log = true;
+		} else if (c == 'a') {
+			o.all = true;
 		} else {
 			usage();
 		}
@@ -89,7 +93,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGSEGV, died);
 	log_open(2, o.log ? LOG_DEBUG : LOG_OFF);
 	(void)clock_gettime(CLOCK_MONOTONIC, &from);
-	for (uint64_t i = 0; i < o.seeds && rc == 0; i++) {
+	for (uint64_t i = 0; i < o.seeds && (rc == 0 || o.all); i++) {
 		running = o.first + i;
 		if (world_run(running, o.trace, w)) {
 			printf("seed %llu failed after %llu seeds: %s\n",

@@ -112,8 +112,9 @@ class Client:
         """Waits until nothing is under way."""
 
         def look():
-            under_way = [s for s in ("running", "undoing") if self.operations(state=s).json()["items"]]
-            return not under_way
+            return not any(
+                self.operations(state=state).json()["items"] for state in ("running", "undoing")
+            )
 
         eventually(look, "all operations end", within)
 

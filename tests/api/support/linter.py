@@ -23,7 +23,7 @@ def lint(answer, method, path, admin=False):
     try:
         if not path.startswith("/openapi."):  # its examples are the sandbox's
             _secrets(answer)
-        _headers(answer, admin)
+        _headers(answer)
         _status(answer)
         _body(answer, method, path)
         if not admin:
@@ -38,13 +38,12 @@ def _secrets(answer):
     assert not leaked, f"secrets in an answer: {leaked}"
 
 
-def _headers(answer, admin):
+def _headers(answer):
     headers = answer.headers
     assert headers.get("X-Content-Type-Options") == "nosniff", "no nosniff"
     assert "no-store" in headers.get("Cache-Control", ""), "Cache-Control is not no-store"
     assert "Date" in headers or answer.status_code < 200, "no Date"
-    if not admin:
-        assert headers.get("X-Request-Id"), "no X-Request-Id"
+    assert headers.get("X-Request-Id"), "no X-Request-Id"
     assert "/" not in headers.get("Server", ""), "Server tells a version"
 
 

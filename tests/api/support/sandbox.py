@@ -76,7 +76,8 @@ class Sandbox:
     def routing(self, number):
         """Where Twilio sends the number's calls."""
         owned = self.owned_number(number)
-        return {k: owned.get(k) or None for k in ("trunk_sid", "voice_application_sid", "voice_url")}
+        routing = ("trunk_sid", "voice_application_sid", "voice_url")
+        return {field: owned.get(field) or None for field in routing}
 
     def retell_number(self, number):
         (found,) = [r for r in self.alive("retell_number") if r["id"] == number]
