@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/conf.h"
 #include "commands.h"
 
 #define TIMEOUT_MS 3000L
@@ -22,6 +21,16 @@ static const char *reachable(const char *host)
 	if (strcmp(host, "0.0.0.0") == 0)
 		return "127.0.0.1";
 	return strcmp(host, "::") == 0 ? "::1" : host;
+}
+
+void command_url(const struct conf_address *a, const char *path,
+		 char out[URL_SIZE])
+{
+	const char *host = reachable(a->host);
+
+	snprintf(out, URL_SIZE,
+		 strchr(host, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s",
+		 host, a->port, path);
 }
 
 static long ask(const char *url)
@@ -47,8 +56,7 @@ int command_health(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct conf c = {0};
-	char url[128];
-	const char *host;
+	char url[URL_SIZE];
 	long status = 0;
 
 	if (conf_load(&c, environ, &err)) {
@@ -56,11 +64,7 @@ int command_health(int argc, char **argv)
 		conf_release(&c);
 		return 1;
 	}
-	host = reachable(c.admin_listen.host);
-	snprintf(url, sizeof(url),
-		 strchr(host, ':') ? "http://[%s]:%u/readyz"
-				   : "http://%s:%u/readyz",
-		 host, c.admin_listen.port);
+	command_url(&c.admin_listen, "/readyz", url);
 	conf_release(&c);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0) {
 		status = ask(url);

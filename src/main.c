@@ -11,14 +11,19 @@ static int command_version(int argc, char **argv);
 static int command_help(int argc, char **argv);
 
 static const struct command_row {
-	const char *name, *help;
+	const char *name, *args, *help;
 	int (*run)(int argc, char **argv);
+	int arg_count;
 } commands[] = {
-	{"serve", "run the service", command_serve},
-	{"migrate", "bring the database to this version", command_migrate},
-	{"health", "exit 0 if the service here is ready", command_health},
-	{"version", "print the version", command_version},
-	{"help", "print this", command_help},
+	{"serve", "", "run the service", command_serve, 0},
+	{"migrate", "", "bring the database to this version", command_migrate,
+	 0},
+	{"backup", "FILE", "copy the database, also of a running service",
+	 command_backup, 1},
+	{"health", "", "exit 0 if the service here is ready", command_health,
+	 0},
+	{"version", "", "print the version", command_version, 0},
+	{"help", "", "print this", command_help, 0},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -32,7 +37,8 @@ static int command_help(int argc, char **argv)
 {
 	puts("usage: trunkline COMMAND\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+		printf("  %-8s %-5s %s\n", commands[i].name, commands[i].args,
+		       commands[i].help);
 	puts("\nSettings are read from the environment:\n");
 	conf_help(stdout);
 	return fflush(stdout) ? EX_IOERR : EX_OK;
@@ -52,13 +58,12 @@ int command_fail(const struct err *err)
 	}
 }
 
-/* No command takes arguments yet. */
-static int misused(const char *what, const char *name)
+static int misused(const char *what, const char *name, const char *args)
 {
 	fprintf(stderr,
-		"trunkline: %s%s\nusage: trunkline COMMAND, see "
+		"trunkline: %s%s\nusage: trunkline %s%s%s, see "
 		"`trunkline help`\n",
-		what, name);
+		what, name, *args ? name : "COMMAND", *args ? " " : "", args);
 	return EX_USAGE;
 }
 
@@ -73,11 +78,15 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(name, commands[i].name) != 0)
 			continue;
-		if (argc > 2)
-			return misused("no arguments after ", name);
+		if (argc > 2 + commands[i].arg_count)
+			return misused("too many arguments after ", name,
+				       commands[i].args);
+		if (argc < 2 + commands[i].arg_count)
+			return misused("an argument is missing after ", name,
+				       commands[i].args);
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	if (argc > 1)
-		return misused("there is no command ", name);
-	return misused("which command?", "");
+		return misused("there is no command ", name, "");
+	return misused("which command?", "", "");
 }

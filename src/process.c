@@ -34,6 +34,17 @@ static int forbid_dumps(void)
 #endif
 }
 
+int process_ignore(struct err *err)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	if (sigaction(SIGPIPE, &ignore, NULL) ||
+	    sigaction(SIGXFSZ, &ignore, NULL))
+		return err_set(err, ERR_INTERNAL, "cannot settle in: %s",
+			       strerror(errno));
+	return 0;
+}
+
 int process_settle(struct err *err)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -41,9 +52,9 @@ int process_settle(struct err *err)
 
 	umask(077);
 	ending(&set);
-	if (sigaction(SIGPIPE, &ignore, NULL) ||
-	    sigaction(SIGXFSZ, &ignore, NULL) ||
-	    sigaction(SIGHUP, &ignore, NULL) ||
+	if (process_ignore(err))
+		return -1;
+	if (sigaction(SIGHUP, &ignore, NULL) ||
 	    pthread_sigmask(SIG_BLOCK, &set, NULL) || forbid_dumps())
 		return err_set(err, ERR_INTERNAL, "cannot settle in: %s",
 			       strerror(errno));

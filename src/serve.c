@@ -138,6 +138,7 @@ static int start_server(struct service *s, struct err *err)
 		.wait_ms = s->conf.wait_s * 1000,
 		.access_log = s->conf.access_log,
 		.database_url = s->conf.database_url,
+		.backup_dir = s->conf.backup_dir,
 		.api_key = s->conf.api_key,
 	};
 

@@ -36,6 +36,7 @@ struct server_conf {
 	int64_t wait_ms; /* how long a client waits before it gets 202 */
 	bool access_log;
 	const char *database_url;
+	const char *backup_dir; /* NULL: "backups" beside the database */
 	const char *api_key; /* the root key */
 };
 

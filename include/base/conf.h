@@ -28,6 +28,8 @@ struct conf {
 	struct conf_address listen;	  /* TRUNKLINE_LISTEN */
 	struct conf_address admin_listen; /* TRUNKLINE_ADMIN_LISTEN */
 	char *database_url;		  /* TRUNKLINE_DATABASE_URL */
+	char *backup_dir;		  /* TRUNKLINE_BACKUP_DIR, NULL: beside
+					   * the database */
 	char *api_key;			  /* TRUNKLINE_API_KEY, >= 16 chars */
 	char *master_key;		  /* TRUNKLINE_MASTER_KEY */
 	int64_t threads;		  /* TRUNKLINE_THREADS: API pool, 2 */

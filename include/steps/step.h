@@ -88,7 +88,8 @@ struct step_cx {
 enum outcome {
 	OUTCOME_DONE,	 /* made, found (and ours) or taken back */
 	OUTCOME_MORE,	 /* send the act's next request */
-	OUTCOME_ABSENT,	 /* find only: not there (now) */
+	OUTCOME_ABSENT,	 /* a read says that it is not there; believed when a
+			  * second one, a settle time later, says so too */
 	OUTCOME_REFUSED, /* for good; err is filled */
 	OUTCOME_CLASH,	 /* make only: look whether what is there is ours */
 	OUTCOME_UNKNOWN, /* the answer does not make sense; err is filled */

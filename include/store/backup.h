@@ -61,7 +61,4 @@ int backup_move(const char *from, const char *to, struct err *err);
  * is left alone, and so is a directory that does not exist. */
 void backup_tidy(const char *dir);
 
-/* The file of a database url, as an absolute path; CONFIG if there is none. */
-int store_path(const char *url, char out[PATH_MAX], struct err *err);
-
 #endif

@@ -32,6 +32,7 @@
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +59,8 @@ struct db_value {
  * and makes the file (0600) if there is none; a file of another application is
  * refused (CONFIG) before anything in it changes. */
 struct db *db_open(const char *url, bool writer, struct err *err);
+/* The file of a url, as an absolute path; CONFIG if there is none. */
+int db_path(const char *url, char out[PATH_MAX], struct err *err);
 void db_close(struct db *db); /* an open transaction is rolled back */
 
 /* Runs to the end. Returns the rows changed, or -1. sql may be a literal or
@@ -95,7 +98,7 @@ int db_has_table(struct db *db, const char *name, struct err *err);
 int db_check(struct db *db, struct err *err);
 /* The same, and that the indexes agree with their tables; slower. */
 int db_check_fully(struct db *db, struct err *err);
-/* How large the database is, without what lies in its log. */
+/* How large the database is now. */
 int64_t db_bytes(struct db *db, struct err *err);
 /* Writes all of it, as of one moment, into path: a new or empty file, which
  * this does not bring to disk. db must be a reader; others may write

@@ -22,6 +22,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,8 @@ enum store_mode {
 struct store *store_open(const char *url, enum store_mode mode,
 			 struct err *err);
 void store_close(struct store *s);
+/* The file of a url, as an absolute path; CONFIG if there is none. */
+int store_path(const char *url, char out[PATH_MAX], struct err *err);
 
 /* Applies what is missing of migrations/, each in a transaction of its own with
  * a checksum of its text. Refuses (CONFIG) a database that a newer binary

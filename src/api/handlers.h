@@ -19,6 +19,8 @@ int operations_get(struct request *rq, struct err *err);
 
 int sweeps_create(struct request *rq, struct err *err);
 
+int backups_create(struct request *rq, struct err *err);
+
 int problems_list(struct request *rq, struct err *err);
 int problems_get(struct request *rq, struct err *err);
 

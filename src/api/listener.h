@@ -13,6 +13,7 @@
 
 #include "api/routes.h"
 #include "api/server.h"
+#include "backups.h"
 #include "stamps.h"
 
 #define STATUS_CLASSES 6 /* 1xx to 5xx, and 0: never answered */
@@ -43,6 +44,8 @@ struct server {
 	/* wait.c: guards every struct waiting. */
 	pthread_mutex_t wait_lock;
 	atomic_int waiting;
+
+	struct backups backups;
 
 	/* metrics.c: by row of routes.c; the last is "no route". */
 	atomic_uint_fast64_t answers[ROUTES_MAX + 1][STATUS_CLASSES];

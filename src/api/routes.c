@@ -21,6 +21,7 @@ static const struct route routes[] = {
 	{"GET",    "/v1/operations",                     SCOPE_READ,  operations_list,  0},
 	{"GET",    "/v1/operations/{id}",                SCOPE_READ,  operations_get,   0},
 	{"POST",   "/v1/sweeps",                         SCOPE_ADMIN, sweeps_create,    0},
+	{"POST",   "/v1/backups",                        SCOPE_ADMIN, backups_create,   0},
 	{"GET",    "/problems",                          SCOPE_NONE,  problems_list,    0},
 	{"GET",    "/problems/{code}",                   SCOPE_NONE,  problems_get,     0},
 	{"GET",    "/openapi.yaml",                      SCOPE_NONE,  documents_yaml,   0},

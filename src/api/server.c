@@ -123,6 +123,7 @@ static void server_free(struct server *s)
 	pthread_mutex_destroy(&s->admin.stamps.lock);
 	pthread_mutex_destroy(&s->wait_lock);
 	pthread_rwlock_destroy(&s->engine_lock);
+	backups_release(&s->backups);
 	free(s);
 }
 
@@ -146,7 +147,8 @@ struct server *server_start(const struct server_conf *conf,
 	pthread_rwlock_init(&s->engine_lock, NULL);
 	seal_hash(seal, "apikey", conf->api_key, strlen(conf->api_key),
 		  s->root_hash);
-	if (listener_start(&s->admin, s, true, err) ||
+	if (backups_init(&s->backups, conf, clock, err) ||
+	    listener_start(&s->admin, s, true, err) ||
 	    listener_start(&s->api, s, false, err)) {
 		server_free(s);
 		return NULL;
@@ -172,6 +174,8 @@ void server_reap(struct server *s)
 
 	cut += stamps_reap(&s->admin.stamps, now, false);
 	atomic_fetch_add(&s->connections_cut, (uint64_t)cut);
+	if (draining)
+		backups_stop(&s->backups);
 }
 
 void server_damaged(struct server *s)
@@ -213,6 +217,7 @@ int server_stop(struct server *s, struct err *err)
 		return err_set(err, ERR_INTERNAL,
 			       "%d clients still wait for the engine",
 			       atomic_load(&s->waiting));
+	backups_join(&s->backups);
 	if (!drained(s, &s->api.stamps.count))
 		log_warn("connections_dropped",
 			 L_INT("count", atomic_load(&s->api.stamps.count)));

@@ -9,12 +9,27 @@
 struct waiting {
 	struct command command;
 	struct server *server;
-	struct err err; /* why the engine did not take it */
+	/* Hands it over; the engine's unless wait_with said otherwise. */
+	int (*take)(struct server *s, struct command *c, struct err *err);
+	struct err err; /* why it was not taken, or failed without a reply */
 	/* Under server->wait_lock: */
 	struct MHD_Connection *connection; /* NULL: the request is gone */
 	bool finished;
 	int owners;
 };
+
+static int submit(struct server *s, struct command *c, struct err *err)
+{
+	int rc = -1;
+
+	pthread_rwlock_rdlock(&s->engine_lock);
+	if (s->engine)
+		rc = engine_submit(s->engine, c, err);
+	else
+		err_set(err, ERR_SHUTTING_DOWN, "the service is stopping");
+	pthread_rwlock_unlock(&s->engine_lock);
+	return rc;
+}
 
 int wait_new(struct request *rq, struct err *err)
 {
@@ -36,6 +51,7 @@ int wait_new(struct request *rq, struct err *err)
 	}
 	w->command = (struct command)COMMAND_INIT;
 	w->server = s;
+	w->take = submit;
 	w->owners = 1;
 	rq->waiting = w;
 	return 0;
@@ -47,6 +63,12 @@ fail:
 struct command *wait_command(struct request *rq)
 {
 	return &rq->waiting->command;
+}
+
+void wait_with(struct request *rq,
+	       int (*take)(struct server *, struct command *, struct err *))
+{
+	rq->waiting->take = take;
 }
 
 static void drop(struct waiting *w)
@@ -82,17 +104,12 @@ static void on_done(struct command *c)
 	finish(c->arg);
 }
 
-static int submit(struct server *s, struct command *c, struct err *err)
+void wait_fail(struct command *c, const struct err *err)
 {
-	int rc = -1;
+	struct waiting *w = c->arg;
 
-	pthread_rwlock_rdlock(&s->engine_lock);
-	if (s->engine)
-		rc = engine_submit(s->engine, c, err);
-	else
-		err_set(err, ERR_SHUTTING_DOWN, "the service is stopping");
-	pthread_rwlock_unlock(&s->engine_lock);
-	return rc;
+	w->err = *err;
+	finish(w);
 }
 
 void wait_start(struct request *rq)
@@ -106,7 +123,7 @@ void wait_start(struct request *rq)
 	rq->phase = PHASE_WAIT;
 	stamp_busy(rq->stamp, STAMP_NEVER);
 	MHD_suspend_connection(rq->connection);
-	if (submit(rq->server, &w->command, &w->err))
+	if (w->take(rq->server, &w->command, &w->err))
 		finish(w);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.h - a write: prepared by a handler, carried to the engine, awaited.
+ * wait.h - a write: prepared by a handler, carried to the engine (or to a
+ * thread of its own), awaited.
  *
  *   handler          prepare() makes rq->waiting, its command filled
  *   dispatch         wait_start() suspends the connection, then hands over
@@ -28,6 +29,13 @@ struct command *prepare(struct request *rq, enum command_kind kind,
 int wait_new(struct request *rq, struct err *err);
 /* Its command, to be filled; borrowed. */
 struct command *wait_command(struct request *rq);
+/* Who takes the command in place of the engine, from wait_start on, under the
+ * same promises: as engine_submit; then command.done or wait_fail, once, on
+ * any thread. */
+void wait_with(struct request *rq,
+	       int (*take)(struct server *, struct command *, struct err *));
+/* In place of command.done: there is no reply, but this problem. */
+void wait_fail(struct command *c, const struct err *err);
 /* Suspends the connection and hands the command over. Must be the last act of
  * the library's call. A refusal comes out of wait_take. */
 void wait_start(struct request *rq);

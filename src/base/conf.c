@@ -39,6 +39,8 @@ static const struct row rows[] = {
 	       "Address and port of /livez, /readyz and /metrics. Without authentication: keep it inside."),
 	TEXT_("TRUNKLINE_DATABASE_URL", database_url, "sqlite:trunkline.db", check_database,
 	      "Where the records are kept: sqlite:PATH."),
+	TEXT_("TRUNKLINE_BACKUP_DIR", backup_dir, "", NULL,
+	      "Directory for the copies that POST /v1/backups makes; made if it is missing. If unset: backups, beside the database."),
 	SECRET_("TRUNKLINE_API_KEY", api_key, check_api_key,
 		"A key with scope admin for the API, 16 characters or more."),
 	SECRET_("TRUNKLINE_MASTER_KEY", master_key, NULL,

@@ -241,6 +241,18 @@ static int put_all(struct engine *e, struct err *err)
 	return store_commit(e->store, err);
 }
 
+/* Nothing waits to be written: does writing work again? */
+static int probe(struct engine *e, struct err *err)
+{
+	if (store_begin(e->store, err))
+		return -1;
+	if (meta_put(e->store, "probe", "written", err)) {
+		store_rollback(e->store);
+		return -1;
+	}
+	return store_commit(e->store, err);
+}
+
 static void mark_clean(struct saga *sg)
 {
 	sg->touched = false;
@@ -355,9 +367,9 @@ int engine_flush(struct engine *e, struct err *err)
 {
 	struct err failure = ERR_INIT;
 
-	if (!e->touched)
+	if (!e->touched && !atomic_load(&e->stalled))
 		return 0;
-	if (put_all(e, &failure) == 0) {
+	if ((e->touched ? put_all(e, &failure) : probe(e, &failure)) == 0) {
 		clean_all(e);
 		atomic_fetch_add(&e->commits, 1);
 		if (atomic_exchange(&e->stalled, false))

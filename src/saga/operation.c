@@ -308,10 +308,8 @@ static void go_back_one(struct task *t)
 
 	/* Past the deadline nothing is tried a second time. */
 	if (t->state == TASK_WAITING && t->tries > 0 &&
-	    sg->engine->now >= sg->deadline) {
-		task_cancel(t);
-		row_move(t, ROW_STUCK);
-	}
+	    sg->engine->now >= sg->deadline)
+		task_give_up(t);
 	if (row->state == ROW_STUCK && t->state == TASK_IDLE && is_free(t)) {
 		t->retried = true;
 		row_move(t, ROW_UNDOING);

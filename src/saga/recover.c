@@ -72,8 +72,9 @@ static int restore_rows(struct saga *sg, struct err *err)
 			struct step_row *from = &loaded.rows[i];
 
 			if (to->step != from->step ||
-			    to->instance != from->instance)
-				continue;
+			    to->instance != from->instance ||
+			    (sg->kind == OP_UPDATE && loaded.tasks[i].other))
+				continue; /* an earlier update's row */
 			*to = *from;
 			from->data = NULL;
 			sg->tasks[j] = loaded.tasks[i];

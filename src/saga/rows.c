@@ -132,8 +132,8 @@ int row_from_journal(struct task *t, const struct journal_row *in)
 	t->started_ms = in->started_ms;
 	t->updated_ms = in->updated_ms;
 	t->unknown = row->state == ROW_INTENDED;
-	t->before = row->state == ROW_GONE &&
-		    strcmp(in->operation_id, t->saga->id) != 0;
+	t->other = strcmp(in->operation_id, t->saga->id) != 0;
+	t->before = row->state == ROW_GONE && t->other;
 	if (in->error)
 		t->err.code = err_by_name(in->error);
 	t->err.provider_status = in->provider_status;

@@ -57,10 +57,12 @@ struct task {
 	enum act_kind act;
 	int64_t due;  /* mono ms */
 	int tries;    /* of MAKE, or of FIND and UNDO while undoing */
+	int looks;    /* FINDs since the last MAKE */
 	int absences; /* looks in a row that found nothing */
 	bool unknown; /* a make may have had its effect */
 	bool dirty;   /* the row differs from the journal */
 	bool retried; /* a stuck undo was tried once more */
+	bool other;   /* as loaded: another operation moved it last */
 	bool before;  /* gone before this operation began */
 	int64_t started_ms, updated_ms;
 	struct err err; /* last error, ERR_NONE after a success */
@@ -161,9 +163,9 @@ struct engine {
 	struct call *flying;			/* sent, not back */
 	struct saga *ended;			/* to free after the commit */
 	struct sweep *sweep;			/* under way, or NULL */
-	int64_t expire_at; /* mono ms: when to drop old idempotency records */
+	int64_t expire_at;   /* mono ms: when to drop old idempotency records */
 	int64_t doubt_until; /* mono ms: by then what is in doubt has landed */
-	int64_t sweep_at;  /* mono ms: the next one; 0: none is due */
+	int64_t sweep_at;    /* mono ms: the next one; 0: none is due */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct command *inbox, **inbox_end;
@@ -212,6 +214,8 @@ int view_plan(struct buf *b, const struct spec *spec, struct err *err);
 void task_start(struct task *t, enum act_kind act);
 void task_wait(struct task *t, enum act_kind act, int64_t ms);
 void task_cancel(struct task *t); /* unless it is flying */
+/* Stuck: no time is left to try again. */
+void task_give_up(struct task *t);
 void task_launch(struct task *t);
 void task_answered(struct task *t, const struct http_request *rq,
 		   const struct http_response *rs);

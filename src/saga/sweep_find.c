@@ -114,8 +114,7 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 
 	if (!json_is_array(list))
 		return -1;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *sid =
 			twilio_sid(item, "sid", lists[sw->stage].prefix);
 		struct orphan *o;
@@ -143,8 +142,7 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 
 	if (!json_is_array(list))
 		return -1;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const json_t *config =
 			json_object_get(item, "sip_outbound_trunk_config");
 		const char *domain = text_of(config, "termination_uri");
@@ -183,8 +181,7 @@ static bool record_lists(const struct number_row *row, const struct orphan *o)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(built, "resources"), i, item)
-	{
+	json_array_foreach (json_object_get(built, "resources"), i, item) {
 		const char *kind = text_of(item, "kind");
 		const char *id = text_of(item, "id");
 

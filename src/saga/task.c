@@ -11,7 +11,7 @@
  *    | absent once  -> find again after the settle time (reads lag)
  *    | absent twice -> make again; while undoing: absent
  *
- *   undo --done, or not there-----------------> gone
+ *   undo --done, or absent twice--------------> gone
  *    | busy, unknown -> undo again, later (a removal may be repeated)
  *    | refused, or the deadline is over ------> stuck
  *
@@ -92,14 +92,21 @@ void task_cancel(struct task *t)
 		t->state = TASK_IDLE;
 }
 
+/* A look does not count as a try of the make it is about. */
+static int *tries_of(struct task *t)
+{
+	return t->act == ACT_FIND && !saga_undoing(t->saga) ? &t->looks
+							    : &t->tries;
+}
+
 /* Full jitter: any time up to the ceiling, which doubles with each try
  * (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). */
-static int64_t backoff(const struct task *t)
+static int64_t backoff(struct task *t)
 {
 	int64_t last = saga_undoing(t->saga) ? BACKOFF_UNDO_MS : BACKOFF_DO_MS;
 	int64_t ceiling = BACKOFF_MS;
 
-	for (int i = 1; i < t->tries && ceiling < last; i++)
+	for (int i = 1; i < *tries_of(t) && ceiling < last; i++)
 		ceiling *= 2;
 	if (ceiling > last)
 		ceiling = last;
@@ -132,6 +139,15 @@ static void stuck(struct task *t)
 	log_warn("undo_stuck", L_STR("operation_id", t->saga->id),
 		 L_STR("id", t->row->external_id), L_ERR(&t->err));
 	row_move(t, ROW_STUCK);
+}
+
+void task_give_up(struct task *t)
+{
+	task_cancel(t);
+	err_set(&t->err, ERR_DEADLINE,
+		"it could not be taken back before the deadline");
+	stuck(t);
+	saga_turn_back(t->saga, &t->err);
 }
 
 static void done(struct task *t)
@@ -185,10 +201,10 @@ static void again(struct task *t, int64_t retry_after_ms, bool throttled)
 			return;
 		}
 		if (sg->engine->now >= sg->deadline) {
-			stuck(t);
+			task_give_up(t);
 			return;
 		}
-	} else if (t->tries >= TRIES_MAX && !throttled) {
+	} else if (*tries_of(t) >= TRIES_MAX && !throttled) {
 		if (t->act == ACT_MAKE && !t->unknown)
 			row_move(t, ROW_ABSENT);
 		saga_turn_back(sg, &t->err);
@@ -218,10 +234,14 @@ static void absent(struct task *t)
 	struct saga *sg = t->saga;
 
 	if (++t->absences < ABSENCES_BELIEVED) {
-		task_wait(t, ACT_FIND, sg->engine->conf.settle_ms);
+		task_wait(t, t->act, sg->engine->conf.settle_ms);
 		return;
 	}
 	t->absences = 0;
+	if (t->act == ACT_UNDO) {
+		done(t);
+		return;
+	}
 	t->unknown = false;
 	if (saga_undoing(sg)) {
 		row_move(t, ROW_ABSENT);
@@ -298,7 +318,9 @@ void task_launch(struct task *t)
 	}
 	call->rq = (struct http_request)HTTP_REQUEST_INIT;
 	if (t->row->phase == 0 && t->row->next_page.len == 0)
-		t->tries++;
+		(*tries_of(t))++;
+	if (t->act == ACT_MAKE)
+		t->looks = 0;
 	if (t->act == ACT_MAKE && t->row->state != ROW_INTENDED)
 		row_move(t, ROW_INTENDED);
 	if (act_of(t)->request(&cx, &call->rq, &err)) {

@@ -135,8 +135,7 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 		return refuse(cx, a, err);
 	if (!json_is_array(list))
 		return garbled(cx, err);
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *found =
 			json_string_value(json_object_get(item, member));
 		const char *sid = twilio_sid(item, "sid", prefix);

@@ -248,8 +248,7 @@ static void check_object(const struct field *f, const char *pointer,
 		fault_add(faults, pointer, "must be an object");
 		return;
 	}
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach ((json_t *)value, name, member) {
 		const struct field *m = field_find(f->members, name);
 
 		pointer_join(at, pointer, name);
@@ -280,8 +279,7 @@ static void check_agents(const struct field *f, const char *pointer,
 			  AGENTS_MAX);
 		return;
 	}
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach (value, i, item) {
 		snprintf(at, sizeof(at), "%s/%zu", pointer, i);
 		check_object(f, at, item, faults);
 		sum += json_number_value(json_object_get(item, "weight"));
@@ -302,8 +300,7 @@ static void check_countries(const struct field *f, const char *pointer,
 		fault_add(faults, pointer, "must be an array of up to 250");
 		return;
 	}
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach (value, i, item) {
 		const char *s = json_string_value(item);
 
 		snprintf(at, sizeof(at), "%s/%zu", pointer, i);
@@ -330,8 +327,7 @@ static void check_metadata(const struct field *f, const char *pointer,
 			  METADATA_MAX);
 		return;
 	}
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach ((json_t *)value, name, member) {
 		pointer_join(at, pointer, name);
 		if (!name[0] || strlen(name) > 40 ||
 		    strspn(name, allowed) != strlen(name))

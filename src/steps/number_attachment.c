@@ -117,7 +117,7 @@ static enum outcome decide(struct step_cx *cx, const json_t *number,
 	    (former(cx, "voice_application_sid")[0] ||
 	     is_empty(number, "voice_url")))
 		return next(cx, "voice", err);
-	return OUTCOME_DONE;
+	return OUTCOME_ABSENT;
 }
 
 static bool doing(const struct step_cx *cx, const char *what)

@@ -20,8 +20,7 @@ static const json_t *same_number(const struct step_cx *cx, const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *number = json_string_value(
 			json_object_get(item, "phone_number"));
 

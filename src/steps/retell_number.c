@@ -87,8 +87,8 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 static enum outcome undone(struct step_cx *cx, const struct answer *a,
 			   struct err *err)
 {
-	if (a->kind == ANSWER_GONE)
-		return OUTCOME_DONE;
+	if (a->kind == ANSWER_GONE) /* reads lag, a removal does not */
+		return cx->row->phase == 0 ? OUTCOME_ABSENT : OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
 		return refuse(cx, a, err);
 	if (cx->row->phase == 0 && is_ours(cx, a->body))

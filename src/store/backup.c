@@ -152,7 +152,5 @@ out:
 	if (rc && was_stopped(stop))
 		return err_set(err, ERR_SHUTTING_DOWN,
 			       "the backup was given up");
-	if (rc && err)
-		*err = cause;
-	return rc;
+	return rc ? err_set(err, cause.code, "%s", cause.detail) : 0;
 }

@@ -18,8 +18,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "store/backup.h"
-
 /* "TRLN" in the file's header says that a database is ours. */
 #define APPLICATION_ID	0x54524c4e
 #define BUSY_TIMEOUT_MS 5000
@@ -68,7 +66,7 @@ static const char *path_of(const char *url, struct err *err)
 	return path;
 }
 
-int store_path(const char *url, char out[PATH_MAX], struct err *err)
+int db_path(const char *url, char out[PATH_MAX], struct err *err)
 {
 	const char *path = path_of(url, err);
 
@@ -236,7 +234,7 @@ struct db *db_open(const char *url, bool writer, struct err *err)
 	if (!path || (writer && make_file(path, err)))
 		return NULL;
 	/* One file, one lock, by whatever name it was called. */
-	if (store_path(url, real, err))
+	if (db_path(url, real, err))
 		return NULL;
 	(void)pthread_once(&once, configure);
 	db = calloc(1, sizeof(*db));

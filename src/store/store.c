@@ -169,6 +169,11 @@ int store_migrate(struct store *s, struct err *err)
 
 /* --- transactions and the rest, passed on --- */
 
+int store_path(const char *url, char out[PATH_MAX], struct err *err)
+{
+	return db_path(url, out, err);
+}
+
 int store_begin(struct store *s, struct err *err)
 {
 	return db_begin(s->db, err);

@@ -112,7 +112,7 @@ static void check_durable(struct world *w, const struct facts *f,
 	bool told = a->status < 300 || json_object_get(a->json, "rolled_back");
 	const struct ended *o;
 
-	if (!told)
+	if (!told || r->kind == COMMAND_SWEEP)
 		return;
 	o = facts_operation(f, id);
 	if (!o)

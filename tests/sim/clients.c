@@ -15,7 +15,8 @@ struct pending {
 	struct command command;
 };
 
-static const char *const verbs[] = {"create", "update", "delete", "force"};
+static const char *const verbs[] = {"create", "update", "delete",
+				    "force",  "sweep",	"cancel"};
 
 static void drop(struct pending *p)
 {
@@ -79,9 +80,31 @@ static const char *known_id(const struct world *w, const char *phone)
 	return id;
 }
 
+/* The operation of the newest create that was answered 202. */
+static const char *known_create(const struct world *w, const char *phone)
+{
+	const char *id = NULL;
+	int64_t at = -1;
+
+	for (int i = 0; i < w->request_count; i++) {
+		const struct request *r = &w->requests[i];
+
+		if (r->kind == COMMAND_CREATE && r->answered &&
+		    r->answer.status == 202 && r->answer.at > at &&
+		    strcmp(r->phone, phone) == 0) {
+			id = json_string_value(
+				json_object_get(r->answer.json, "id"));
+			at = r->answer.at;
+		}
+	}
+	return id ? id : "op_unknown";
+}
+
 static int fill(struct world *w, const struct request *r, struct command *c)
 {
-	const char *id = r->by_id ? known_id(w, r->phone) : NULL;
+	const char *id = r->by_id		     ? known_id(w, r->phone)
+			 : r->kind == COMMAND_CANCEL ? known_create(w, r->phone)
+						     : NULL;
 	struct faults faults;
 	struct err err = ERR_INIT;
 

@@ -98,8 +98,7 @@ static bool listed(const json_t *list, const struct sandbox_resource *r)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *id = json_string_value(json_object_get(item, "id"));
 
 		if (strcmp(text_of(item, "kind"), sandbox_kind_name(r->kind)) ==
@@ -148,6 +147,14 @@ static bool is_theirs(const struct world *w, const struct sandbox_resource *r)
 	return parent && parent->foreign;
 }
 
+/* Sweeps read these lists; what is below dies with its parent. */
+static bool sweepable(enum sandbox_kind kind)
+{
+	return kind == SANDBOX_TRUNK || kind == SANDBOX_CREDENTIAL_LIST ||
+	       kind == SANDBOX_CONNECTION_POLICY ||
+	       kind == SANDBOX_RETELL_NUMBER;
+}
+
 static void check_orphans(struct world *w, const struct facts *f)
 {
 	size_t count = sandbox_ledger_count(w->sandbox);
@@ -165,7 +172,7 @@ static void check_orphans(struct world *w, const struct facts *f)
 		n = facts_by_id(f, id);
 		if ((n && owned(n, r)) || abandoned(f, id, r))
 			continue;
-		if (row_was_late(w, i))
+		if (row_was_late(w, i) && (!w->swept || !sweepable(r->kind)))
 			w->late_orphans++;
 		else
 			broken(w, "I1", "orphan: %s %s of %s (%s), call %d",
@@ -182,8 +189,7 @@ static const char *id_of(const struct record *n, const char *kind)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(n->built, "resources"), i, item)
-	{
+	json_array_foreach (json_object_get(n->built, "resources"), i, item) {
 		if (strcmp(text_of(item, "kind"), kind) == 0)
 			return text_of(item, "id");
 	}
@@ -297,8 +303,7 @@ static json_t *retell_doc(const struct world *w, const char *phone)
 	json_t *ledger = sandbox_ledger(w->sandbox), *row, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(ledger, "resources"), i, row)
-	{
+	json_array_foreach (json_object_get(ledger, "resources"), i, row) {
 		if (strcmp(text_of(row, "kind"), "retell_number") == 0 &&
 		    strcmp(text_of(row, "id"), phone) == 0 &&
 		    json_is_true(json_object_get(row, "alive")))
@@ -321,8 +326,7 @@ static bool agents_equal(const json_t *a, const json_t *b)
 
 	if (json_array_size(a) != json_array_size(b))
 		return false;
-	json_array_foreach(a, i, x)
-	{
+	json_array_foreach (a, i, x) {
 		const json_t *y = json_array_get(b, i);
 
 		if (strcmp(text_of(x, "agent_id"), text_of(y, "agent_id")) != 0)

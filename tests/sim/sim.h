@@ -200,8 +200,8 @@ struct pending; /* a command that the engine has */
 struct facts;
 
 void workload_draw(struct world *w);
-/* After the faults: repeat every key, remove what is corrupted. */
-void workload_again(struct world *w, const struct facts *f);
+/* After the faults: repeat every key; then sweep. */
+void workload_again(struct world *w);
 /* Then: what has no record can be created, what has one can be removed. */
 void workload_afresh(struct world *w, const struct facts *f);
 void workload_clear(struct world *w);
@@ -259,6 +259,7 @@ struct world {
 	size_t preset_count;
 	uint64_t *preset; /* a digest of each row that was there before */
 	int late_orphans;
+	bool swept; /* nothing that a sweep can find is left */
 
 	int broken; /* how many rules */
 	char first[400];

@@ -13,6 +13,7 @@
 
 #define WAIT_LONG_MS 100000
 #define CALM_MS	     65000 /* until no breaker is open and no lane is closed */
+#define APART_MS     20000 /* a lane that was open lets one call probe it */
 
 static const char *const ordinary[] = {"+14155550100", "+14155550101",
 				       "+14155550102"};
@@ -188,9 +189,11 @@ static void draw_one(struct world *w, int64_t span)
 	struct chance *c = &w->dice;
 	int draw = (int)chance_from(c, 0, 99);
 	enum command_kind kind = draw < 50   ? COMMAND_CREATE
-				 : draw < 75 ? COMMAND_DELETE
-				 : draw < 92 ? COMMAND_UPDATE
-					     : COMMAND_FORCE;
+				 : draw < 73 ? COMMAND_DELETE
+				 : draw < 88 ? COMMAND_UPDATE
+				 : draw < 93 ? COMMAND_FORCE
+				 : draw < 96 ? COMMAND_SWEEP
+					     : COMMAND_CANCEL;
 	const char *phone = w->phones[chance_from(c, 0, w->phone_count - 1)];
 	struct request *r = add(w, kind, phone, 1000 + chance_from(c, 0, span));
 
@@ -201,7 +204,9 @@ static void draw_one(struct world *w, int64_t span)
 	else if (chance_percent(c, 6))
 		r->match = (int)chance_from(c, 1, 3);
 	draw_patience(c, r);
-	if (chance_percent(c, 60))
+	if (kind >= COMMAND_SWEEP)
+		r->async = false;
+	else if (chance_percent(c, 60))
 		snprintf(r->key, sizeof(r->key), "key-%d", ++w->keys);
 	else
 		r->by_id = chance_percent(c, 50);
@@ -283,7 +288,7 @@ static bool never_deletable(const char *phone)
 	return strcmp(phone, SANDBOX_WITH_EMERGENCY) == 0;
 }
 
-void workload_again(struct world *w, const struct facts *f)
+void workload_again(struct world *w)
 {
 	int count = w->request_count;
 
@@ -292,17 +297,7 @@ void workload_again(struct world *w, const struct facts *f)
 			(void)copy(w, i,
 				   w->clock.now + CALM_MS +
 					   chance_from(&w->dice, 0, 50));
-	for (int i = 0; i < f->record_count; i++) {
-		const struct record *n = &f->records[i];
-		struct request *r;
-
-		if (strcmp(n->status, "corrupted") != 0)
-			continue;
-		r = add(w, COMMAND_DELETE, n->phone,
-			w->clock.now + CALM_MS + 60);
-		if (r && !never_deletable(n->phone))
-			r->expect = 200;
-	}
+	(void)add(w, COMMAND_SWEEP, "", w->clock.now + 2 * CALM_MS);
 }
 
 static bool is_ordinary(const char *phone)
@@ -315,6 +310,8 @@ static bool is_ordinary(const char *phone)
 
 void workload_afresh(struct world *w, const struct facts *f)
 {
+	int64_t at = w->clock.now + CALM_MS;
+
 	for (int i = 0; i < w->phone_count; i++) {
 		const char *phone = w->phones[i];
 		bool there = facts_by_phone(f, phone) != NULL;
@@ -325,8 +322,8 @@ void workload_afresh(struct world *w, const struct facts *f)
 			again |= strcmp(w->phones[j], phone) == 0;
 		if (again || (!there && !is_ordinary(phone)))
 			continue;
-		r = add(w, there ? COMMAND_DELETE : COMMAND_CREATE, phone,
-			w->clock.now + chance_from(&w->dice, 0, 100));
+		at += APART_MS;
+		r = add(w, there ? COMMAND_DELETE : COMMAND_CREATE, phone, at);
 		if (!r)
 			return;
 		r->expect = there ? 200 : 201;

@@ -3,7 +3,7 @@
  * world.c - one seed from its first request to its last oracle.
  *
  *   faults and crashes --heal_at--> no more --idle--> oracles
- *                                --again: keys, corrupted numbers--> oracles
+ *                                --again: each key, a sweep      --> oracles
  *                                --afresh: create and delete all --> oracles
  *
  * The process dies at a write, a sync, a send or a time. Its code still has to
@@ -361,12 +361,13 @@ static void play(struct world *w)
 	run_until_idle(w);
 	check(w, &f, chance_percent(&w->dice, 10));
 	if (!w->broken) {
-		workload_again(w, &f);
+		workload_again(w);
 		facts_release(&f);
 		run_until_idle(w);
+		w->swept = true;
 		check(w, &f, false);
 	}
-	if (!w->broken && chance_percent(&w->dice, 40)) {
+	if (!w->broken && chance_percent(&w->dice, 50)) {
 		workload_afresh(w, &f);
 		facts_release(&f);
 		run_until_idle(w);

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Sweeps, and what they find: effects that land after the operation has ended."""
+
+import base64
+import contextlib
+import re
+import sqlite3
+import time
+
+import requests
+
+from support import facts
+from support.waiting import eventually
+
+SWEEPS = "/v1/sweeps"
+
+# The answer is lost at once; the effect comes when everybody has stopped asking.
+LATE_MS = 400
+
+
+def sweep(world, **query):
+    """A sweep by order of an admin; its report."""
+    answer = ask_for_sweep(world.api, **query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ask_for_sweep(api, **query):
+    words = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
+    return api.request("POST", SWEEPS + (f"?{words}" if words else ""))
+
+
+def told(report):
+    """What was found and what became of it: (kind, fate), sorted."""
+    return sorted((o["kind"], o["fate"]) for o in report["found"])
+
+
+def lands_late(world, call, ms=LATE_MS, **which):
+    """The call's answer is lost now, and its effect comes later."""
+    world.sandbox.fail(call, land_late_ms=ms, **which)
+
+
+def has_landed(world, call):
+    return any(c["effect"] in ("landed", "refused") for c in world.sandbox.calls(call))
+
+
+def await_landing(world, call):
+    eventually(lambda: has_landed(world, call), f"{call} takes its late effect")
+
+
+def make_at_twilio(world, path, account=facts.ACCOUNT, token=facts.AUTH_TOKEN, **parameters):
+    """Somebody makes something at Twilio himself; its SID."""
+    answer = requests.post(world.sandbox.url + path, data=parameters, auth=(account, token), timeout=20)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["sid"]
+
+
+def make_list(world, name, account=facts.ACCOUNT, token=facts.AUTH_TOKEN):
+    """A credential list of this name."""
+    path = f"/2010-04-01/Accounts/{account}/SIP/CredentialLists.json"
+    return make_at_twilio(world, path, account, token, FriendlyName=name)
+
+
+def make_trunk(world, name, domain, account=facts.ACCOUNT, token=facts.AUTH_TOKEN):
+    return make_at_twilio(world, "/v1/Trunks", account, token, FriendlyName=name, DomainName=domain)
+
+
+def import_to_retell(world, number, domain):
+    answer = requests.post(
+        world.sandbox.url + "/import-phone-number",
+        json={"phone_number": number, "termination_uri": domain},
+        headers={"Authorization": f"Bearer {facts.RETELL_KEY}"},
+        timeout=20,
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def instance(world):
+    """The mark's first half: which installation this is."""
+    with contextlib.closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True)) as database:
+        ((value,),) = database.execute("SELECT value FROM meta WHERE name = 'instance'").fetchall()
+    return value
+
+
+def client_account():
+    """What a request brings that wants its trunk in an account of its own."""
+    return {"twilio_account_sid": facts.ACCOUNT_2, "twilio_auth_token": facts.AUTH_TOKEN_2}
