@@ -60,13 +60,27 @@ static int check_conf(const struct conf *c, struct err *err)
 	return 0;
 }
 
+/* Is any provider called over TLS? On a test bench none is. */
+static bool uses_tls(const struct conf *c)
+{
+	const char *const urls[] = {c->twilio_api_url, c->twilio_trunking_url,
+				    c->twilio_voice_url, c->retell_url};
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		if (strncmp(urls[i], "https:", 6) == 0)
+			return true;
+	return false;
+}
+
 static int open_transport(struct service *s, struct err *err)
 {
+	/* A cap is an account's; two accounts may share a host. */
 	const struct curl_conf conf = {
 		.connect_timeout_ms = 5000,
 		.total_timeout_ms = (long)s->conf.call_timeout_ms,
-		.max_connections = (long)s->conf.provider_concurrency,
+		.max_connections = 2 * (long)s->conf.provider_concurrency,
 		.ca_file = s->conf.ca_file,
+		.tls = uses_tls(&s->conf),
 	};
 
 	s->transport = transport_curl_new(&conf, err);

@@ -44,6 +44,8 @@ struct curl_conf {
 	long total_timeout_ms;	 /* 15000: connect, send and answer */
 	long max_connections;	 /* per host; 0: no limit */
 	const char *ca_file;	 /* NULL: the system's */
+	bool tls;		 /* some calls go to https: then authorities
+				  * must be there, or making it fails */
 };
 
 struct transport *transport_curl_new(const struct curl_conf *conf,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "call.h"
@@ -62,6 +63,19 @@ static int check_ca_file(const char *path, struct err *err)
 			       "TRUNKLINE_CA_FILE holds no certificate in PEM");
 }
 
+static int check_system_authorities(struct err *err)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	if ((v->cainfo && access(v->cainfo, R_OK) == 0) ||
+	    (!v->cainfo && v->capath && access(v->capath, R_OK | X_OK) == 0))
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "the system's certificate authorities cannot be read "
+		       "(%s): install ca-certificates or set TRUNKLINE_CA_FILE",
+		       v->cainfo ? v->cainfo : "none configured");
+}
+
 int dress_init(struct dress *d, const struct curl_conf *conf, struct err *err)
 {
 	memset(d, 0, sizeof(*d));
@@ -74,6 +88,8 @@ int dress_init(struct dress *d, const struct curl_conf *conf, struct err *err)
 		if (!d->ca_file)
 			return err_set(err, ERR_INTERNAL, "out of memory");
 	}
+	if (conf->tls && !conf->ca_file && check_system_authorities(err))
+		return -1;
 	if (add_headers(d))
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	return 0;

@@ -185,8 +185,9 @@ static bool record_lists(const struct number_row *row, const struct orphan *o)
 		const char *kind = text_of(item, "kind");
 		const char *id = text_of(item, "id");
 
-		if (kind && id && strcmp(kind, sweep_kind(o->stage)) == 0 &&
-		    strcmp(id, o->id) == 0)
+		/* One whose id is not known may be this one. */
+		if (kind && strcmp(kind, sweep_kind(o->stage)) == 0 &&
+		    (!id || strcmp(id, o->id) == 0))
 			listed = true;
 	}
 	if (o->stage == SWEEP_RETELL &&
