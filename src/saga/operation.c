@@ -306,8 +306,9 @@ static void go_back_one(struct task *t)
 	const struct step *step = row->step;
 	struct saga *sg = t->saga;
 
-	/* Past the deadline nothing is tried a second time. */
-	if (t->state == TASK_WAITING && t->tries > 0 &&
+	/* Past the deadline nothing is tried a second time, but for the second
+	 * look at what the first did not find. */
+	if (t->state == TASK_WAITING && t->tries > 0 && !t->absences &&
 	    sg->engine->now >= sg->deadline)
 		task_give_up(t);
 	if (row->state == ROW_STUCK && t->state == TASK_IDLE && is_free(t)) {
