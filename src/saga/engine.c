@@ -341,6 +341,11 @@ static int let_go(struct engine *e, struct err *err)
 	for (int i = 0; i < e->timers.count; i++) {
 		struct saga *sg = e->timers.heap[i];
 
+		if (sg->recoveries) { /* an orderly end is no crash */
+			sg->recoveries = 0;
+			sg->op_dirty = true;
+			saga_touch(sg, true);
+		}
 		while (sg->waiters) {
 			struct command *c = sg->waiters;
 
@@ -412,6 +417,7 @@ static void answer_rest(struct engine *e)
 		}
 	}
 	take_commands(e);
+	replies_revoke(e, true); /* what was never written was never so */
 	send_replies(e, true);
 }
 

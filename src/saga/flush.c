@@ -220,7 +220,8 @@ static int put_saga(struct saga *sg, struct err *err)
 		return -1;
 	if (sg->number_write == NUMBER_PUT && put_number(sg, err))
 		return -1;
-	if (sg->in_doubt && put_account(sg, err))
+	if ((sg->in_doubt || (sg->doubted && sg->ended_ms)) &&
+	    put_account(sg, err))
 		return -1;
 	if (sg->ended_ms && add_event(sg, err))
 		return -1;
@@ -326,16 +327,14 @@ static void withdraw(struct engine *e, struct saga *sg)
 	saga_free(sg);
 }
 
-/* Replies that already say "accepted" or "done" for a saga that never reached
- * the disk become 503. */
-static void revoke_replies(struct engine *e)
+void replies_revoke(struct engine *e, bool all)
 {
 	for (struct command *c = e->replies; c; c = c->next) {
 		const struct saga *sg = c->basis;
 		struct err err = ERR_INIT;
 		struct buf body = c->reply.body;
 
-		if (!sg || sg->committed)
+		if (!sg || (!all && sg->committed))
 			continue;
 		buf_clear(&body);
 		c->basis = NULL;
@@ -383,7 +382,7 @@ int engine_flush(struct engine *e, struct err *err)
 	}
 	if (!atomic_exchange(&e->stalled, true))
 		log_error("storage_unavailable", L_ERR(&failure));
-	revoke_replies(e);
+	replies_revoke(e, false);
 	withdraw_fresh(e);
 	e->stalled_until = e->now + STALL_MS;
 	return 1;

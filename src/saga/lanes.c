@@ -259,6 +259,9 @@ int64_t lanes_wake(const struct engine *e)
 		int64_t at = l->not_before > l->open_until ? l->not_before
 							   : l->open_until;
 
+		/* Not drained while the database could not be written. */
+		if ((l->first[0] || l->first[1]) && lane_admits(e, l))
+			return e->now;
 		if ((l->first[0] || l->first[1]) && at > e->now &&
 		    (wake < 0 || at < wake))
 			wake = at;

@@ -166,11 +166,23 @@ static void set_status(struct saga *sg, const char *status,
 	sg->number_write = write;
 }
 
+/* After a crash the reason may be known to the journal only. */
+static void find_cause(struct saga *sg)
+{
+	for (int i = 0; i < sg->row_count && !sg->cause.code; i++)
+		if (sg->rows[i].state == ROW_STUCK)
+			sg->cause = sg->tasks[i].err;
+	err_set(&sg->cause, ERR_DEADLINE,
+		"something could not be taken back in time");
+}
+
 static void end(struct saga *sg, enum op_state state)
 {
 	struct engine *e = sg->engine;
 
 	move(sg, state);
+	if (state != OP_SUCCEEDED)
+		find_cause(sg);
 	sg->ended_ms = e->clock->wall_ms(e->clock);
 	sg->version++;
 	if (state == OP_STUCK && sg->kind != OP_UPDATE)
@@ -327,8 +339,11 @@ static void go_back_one(struct task *t)
 		task_start(t, ACT_FIND);
 		return;
 	}
-	if (row->state == ROW_INTENDED) /* a PATCH: as good as done */
+	if (row->state == ROW_INTENDED) { /* a PATCH, which may yet land */
 		row_move(t, ROW_PRESENT);
+		task_wait(t, ACT_UNDO, sg->engine->conf.settle_ms);
+		return;
+	}
 	task_start(t, ACT_UNDO);
 }
 

@@ -101,6 +101,7 @@ struct saga {
 	enum number_write number_write;
 	char *built; /* an update's: the record's, kept as it is */
 
+	bool doubted;	/* it was, at any time */
 	bool in_doubt;	/* an outcome was unknown: its account needs a sweep */
 	bool committed; /* its acceptance is on disk */
 	bool op_dirty;
@@ -308,6 +309,9 @@ struct saga *saga_restore(struct engine *e, const struct operation_row *row,
 /* --- flush.c --- */
 /* 0: all is on disk; 1: not now, tried again later; -1: give up. */
 int engine_flush(struct engine *e, struct err *err);
+/* Replies that say "accepted" or "done" of a saga whose acceptance is not on
+ * disk (all: of any that waits for the disk) become 503. */
+void replies_revoke(struct engine *e, bool all);
 
 /* The Twilio login a request brought with it; false: it brought none. Borrowed
  * from the spec. */

@@ -133,7 +133,8 @@ static int ask_removal(struct sweep *sw, struct http_request *rq)
 	case SWEEP_POLICIES:
 		return twilio_delete_policy(&t, rq, o->id);
 	default:
-		return retell_delete_number(&r, rq, o->id);
+		return o->looked ? retell_delete_number(&r, rq, o->id)
+				 : retell_get_number(&r, rq, o->id);
 	}
 }
 
@@ -184,13 +185,19 @@ static void finish(struct sweep *sw)
 	sweep_free(sw);
 }
 
-/* The next orphan that is to be removed, from this one on. */
+/* The next orphan that is to be removed, from this one on. Each is judged anew:
+ * removing the ones before it took time. */
 static bool seek_removal(struct sweep *sw)
 {
-	while (sw->removing < sw->found_count &&
-	       sw->found[sw->removing].fate != ORPHAN_TO_REMOVE)
-		sw->removing++;
-	return sw->removing < sw->found_count;
+	for (; sw->removing < sw->found_count; sw->removing++) {
+		struct orphan *o = &sw->found[sw->removing];
+
+		if (o->fate == ORPHAN_TO_REMOVE)
+			o->fate = sweep_judge(sw, o);
+		if (o->fate == ORPHAN_TO_REMOVE)
+			return true;
+	}
+	return false;
 }
 
 /* Where to go when a stage is done (or given up). False: all is done. */
@@ -211,7 +218,8 @@ static bool step_on(struct sweep *sw)
 	sw->stage++;
 	if (sw->stage != SWEEP_REMOVE)
 		return true;
-	sweep_judge(sw);
+	for (int i = 0; i < sw->found_count; i++)
+		sw->found[i].fate = sweep_judge(sw, &sw->found[i]);
 	return !sw->dry_run && seek_removal(sw);
 }
 
@@ -239,6 +247,25 @@ static int read_page(struct sweep *sw, const struct answer *a)
 	if (sweep_read_twilio(sw, a->body))
 		return -1;
 	return twilio_next_page(&t, a->body, &sw->next, &err);
+}
+
+/* A number's key at Retell is the number itself: what was an orphan may have
+ * been replaced meanwhile. True: it is still the one, remove it. */
+static bool read_last_look(struct sweep *sw, const struct answer *a)
+{
+	struct orphan *o = &sw->found[sw->removing];
+	const json_t *config =
+		json_object_get(a->body, "sip_outbound_trunk_config");
+	const char *domain =
+		json_string_value(json_object_get(config, "termination_uri"));
+
+	o->looked = a->kind == ANSWER_OK && domain &&
+		    strcmp(domain, o->domain) == 0;
+	if (!o->looked)
+		o->fate = a->kind == ANSWER_OK	   ? ORPHAN_OWNED
+			  : a->kind == ANSWER_GONE ? ORPHAN_REMOVED
+						   : ORPHAN_FAILED;
+	return o->looked;
 }
 
 static void read_removal(struct sweep *sw, const struct answer *a)
@@ -270,6 +297,10 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 	if ((a.kind == ANSWER_BUSY || a.kind == ANSWER_UNKNOWN) &&
 	    ++sw->tries < TRIES_MAX) {
 		more = true; /* the same again */
+	} else if (sw->stage == SWEEP_REMOVE &&
+		   sw->found[sw->removing].stage == SWEEP_RETELL &&
+		   !sw->found[sw->removing].looked) {
+		more = read_last_look(sw, &a);
 	} else if (sw->stage == SWEEP_REMOVE) {
 		read_removal(sw, &a);
 	} else {
@@ -297,7 +328,7 @@ void sweep_expect(struct saga *sg)
 {
 	struct engine *e = sg->engine;
 
-	sg->in_doubt = true;
+	sg->in_doubt = sg->doubted = true;
 	e->doubt_until =
 		e->now + e->conf.sweep_grace_ms + e->conf.operation_deadline_ms;
 	if (!e->sweep_at || e->doubt_until < e->sweep_at)

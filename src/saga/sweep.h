@@ -36,6 +36,7 @@ struct orphan {
 	char id[EXTERNAL_ID_SIZE];
 	char number_id[ID_SIZE]; /* from the mark, or the domain at Retell */
 	char domain[80];	 /* of a Retell number */
+	bool looked;		 /* at Retell, just before it is removed */
 	int64_t made_ms; /* Unix; 0: the provider's date is unreadable */
 	int provider_status, provider_code;
 };
@@ -69,8 +70,8 @@ const char *sweep_kind(enum sweep_stage stage);
  * there is another page, whose key is in sw->next. */
 int sweep_read_twilio(struct sweep *sw, const json_t *body);
 int sweep_read_retell(struct sweep *sw, const json_t *body);
-/* Decides the fate of everything found. */
-void sweep_judge(struct sweep *sw);
+/* What becomes of it, as things are now. */
+enum orphan_fate sweep_judge(struct sweep *sw, const struct orphan *o);
 /* Writes the report: to the waiter, the audit trail and the log. */
 void sweep_report(struct sweep *sw);
 

@@ -234,7 +234,7 @@ static bool is_known(struct sweep *sw, const char *number_id)
 	       1;
 }
 
-static enum orphan_fate judge(struct sweep *sw, const struct orphan *o)
+enum orphan_fate sweep_judge(struct sweep *sw, const struct orphan *o)
 {
 	struct engine *e = sw->engine;
 	int64_t age = e->clock->wall_ms(e->clock) - o->made_ms;
@@ -247,10 +247,4 @@ static enum orphan_fate judge(struct sweep *sw, const struct orphan *o)
 	if (!sw->unknown_too && !is_known(sw, o->number_id))
 		return ORPHAN_UNKNOWN_NUMBER;
 	return ORPHAN_TO_REMOVE;
-}
-
-void sweep_judge(struct sweep *sw)
-{
-	for (int i = 0; i < sw->found_count; i++)
-		sw->found[i].fate = judge(sw, &sw->found[i]);
 }

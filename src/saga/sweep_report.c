@@ -118,6 +118,19 @@ static int keep(struct sweep *sw, const struct buf *report, struct err *err)
 	return event_add(e->store, &row, err);
 }
 
+/* Is an operation under way in this account? It may leave something yet. */
+static bool is_busy(const struct engine *e, const char *account_sid)
+{
+	for (int i = 0; i < e->timers.count; i++) {
+		const char *sid = spec_str(&e->timers.heap[i]->spec,
+					   "twilio_account_sid");
+
+		if (sid && strcmp(sid, account_sid) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A client's account is forgotten once a sweep later than the last doubt, by
  * more than the grace, has read all its lists and left nothing. */
 static int forget_accounts(struct sweep *sw, struct err *err)
@@ -127,6 +140,7 @@ static int forget_accounts(struct sweep *sw, struct err *err)
 	for (int i = 0; i < sw->account_count; i++) {
 		const struct sweep_account *a = &sw->accounts[i];
 		bool clean = !a->own && !a->failed &&
+			     !is_busy(sw->engine, a->sid) &&
 			     a->noted_ms + 2 * grace < sw->started_ms;
 
 		for (int j = 0; j < sw->found_count && clean; j++)

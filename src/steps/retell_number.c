@@ -37,11 +37,17 @@ static bool is_ours(const struct step_cx *cx, const json_t *number)
 		json_object_get(number, "sip_outbound_trunk_config");
 	const char *uri =
 		json_string_value(json_object_get(config, "termination_uri"));
+
+	return uri && strcmp(uri, retell_termination_uri(cx)) == 0;
+}
+
+/* An answer about another number, or none, says nothing about this one. */
+static bool is_about(const struct step_cx *cx, const json_t *number)
+{
 	const char *key =
 		json_string_value(json_object_get(number, "phone_number"));
 
-	return uri && key && strcmp(uri, retell_termination_uri(cx)) == 0 &&
-	       strcmp(key, cx->phone_number) == 0;
+	return key && strcmp(key, cx->phone_number) == 0;
 }
 
 static enum outcome made(struct step_cx *cx, const struct answer *a,
@@ -53,7 +59,8 @@ static enum outcome made(struct step_cx *cx, const struct answer *a,
 	}
 	if (a->kind != ANSWER_OK)
 		return refuse(cx, a, err);
-	return is_ours(cx, a->body) ? OUTCOME_DONE : garbled(cx, err);
+	return is_about(cx, a->body) && is_ours(cx, a->body) ? OUTCOME_DONE
+							     : garbled(cx, err);
 }
 
 static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
@@ -70,6 +77,8 @@ static enum outcome seen(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_ABSENT;
 	if (a->kind != ANSWER_OK)
 		return refuse(cx, a, err);
+	if (!is_about(cx, a->body))
+		return garbled(cx, err);
 	row_set_id(cx->row, cx->phone_number);
 	return is_ours(cx, a->body) ? OUTCOME_DONE : OUTCOME_ABSENT;
 }
@@ -91,9 +100,11 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 		return cx->row->phase == 0 ? OUTCOME_ABSENT : OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
 		return refuse(cx, a, err);
-	if (cx->row->phase == 0 && is_ours(cx, a->body))
-		return OUTCOME_MORE;
-	return OUTCOME_DONE;
+	if (cx->row->phase > 0)
+		return OUTCOME_DONE;
+	if (!is_about(cx, a->body))
+		return garbled(cx, err);
+	return is_ours(cx, a->body) ? OUTCOME_MORE : OUTCOME_DONE;
 }
 
 const struct step step_retell_number = {
