@@ -248,6 +248,20 @@ static void send_replies(struct engine *e, bool all)
 	e->replies_end = at;
 }
 
+/* Those that have ended, but not on disk: in no list but that of the touched. */
+static void free_unflushed(struct engine *e)
+{
+	while (e->touched) {
+		struct saga *sg = e->touched;
+
+		e->touched = sg->next_touched;
+		if (!op_ended(sg->state))
+			continue;
+		index_drop(e, sg);
+		saga_free(sg);
+	}
+}
+
 static void free_ended(struct engine *e)
 {
 	while (e->ended) {
@@ -441,6 +455,7 @@ void engine_free(struct engine *e)
 	free_calls(e->calls);
 	free_calls(e->flying);
 	free_ended(e);
+	free_unflushed(e);
 	sweep_free(e->sweep);
 	while (e->timers.count) {
 		struct saga *sg = e->timers.heap[e->timers.count - 1];
