@@ -36,7 +36,7 @@ static const struct code_row twilio_codes[] = {
 	{21404, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "a trial account may not do this"},
 	{21239, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "the Twilio account has reached its number of credential lists"},
 	{21242, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "the credential list is full"},
-	{21243, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "Twilio refuses the credential's user name or password"},
+	{21243, ANSWER_CLASH,   ERR_PROVIDER_REFUSED, "Twilio refuses the credential's user name or password"},
 	{21244, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "the Twilio account has reached its number of trunks (100, or 1 on a trial)"},
 	{21247, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "the trunk's domain has or needs sub-domains"},
 	{21249, ANSWER_REFUSED, ERR_PROVIDER_REFUSED, "the trunk has reached its number of origination URLs"},

@@ -57,8 +57,7 @@ void command_problem(struct engine *e, struct command *c, const struct err *err,
 	command_reply(e, c);
 }
 
-void command_accepted(struct engine *e, struct command *c,
-		      const struct saga *sg)
+static void accepted(struct command *c, const struct saga *sg, bool ended)
 {
 	struct reply *r = &c->reply;
 	struct operation_row row;
@@ -66,14 +65,40 @@ void command_accepted(struct engine *e, struct command *c,
 
 	record_init(&text);
 	saga_operation_row(sg, &row, &text);
+	if (op_ended(sg->state) && !ended) {
+		row.state = op_state_name(OP_RUNNING);
+		row.ended_ms = 0;
+		row.error = row.result = row.steps = NULL;
+		buf_clear(&text.steps);
+		buf_str(&text.steps, "[]");
+	}
 	r->status = 202;
 	r->content_type = CONTENT_JSON;
 	r->async_applied = c->async;
-	c->basis = sg;
 	snprintf(r->location, sizeof(r->location), "/v1/operations/%s", sg->id);
 	view_operation(&r->body, &row, text.steps.data);
 	record_release(&text);
+}
+
+void command_accepted(struct engine *e, struct command *c,
+		      const struct saga *sg)
+{
+	accepted(c, sg, true);
+	c->basis = sg;
 	command_reply(e, c);
+}
+
+void replies_postpone(struct engine *e)
+{
+	for (struct command *c = e->replies; c; c = c->next) {
+		struct buf body = c->reply.body;
+
+		if (!c->basis)
+			continue;
+		buf_clear(&body);
+		c->reply = (struct reply){.body = body};
+		accepted(c, c->basis, false);
+	}
 }
 
 /* Waits for the saga's end, or not. */

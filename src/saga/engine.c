@@ -248,7 +248,8 @@ static void send_replies(struct engine *e, bool all)
 	e->replies_end = at;
 }
 
-/* Those that have ended, but not on disk: in no list but that of the touched. */
+/* Those that have ended, but not on disk: in no list but that of the touched.
+ */
 static void free_unflushed(struct engine *e)
 {
 	while (e->touched) {
@@ -369,7 +370,10 @@ static int let_go(struct engine *e, struct err *err)
 	}
 	e->must_commit = e->touched != NULL;
 	take_commands(e);
-	return commit_and_act(e, err);
+	if (!atomic_load(&e->stalled)) /* it was tried often enough */
+		return commit_and_act(e, err);
+	send_replies(e, false);
+	return 0;
 }
 
 int engine_run(struct engine *e, struct err *err)
@@ -431,7 +435,8 @@ static void answer_rest(struct engine *e)
 		}
 	}
 	take_commands(e);
-	replies_revoke(e, true); /* what was never written was never so */
+	replies_revoke(e);
+	replies_postpone(e);
 	send_replies(e, true);
 }
 

@@ -327,14 +327,14 @@ static void withdraw(struct engine *e, struct saga *sg)
 	saga_free(sg);
 }
 
-void replies_revoke(struct engine *e, bool all)
+void replies_revoke(struct engine *e)
 {
 	for (struct command *c = e->replies; c; c = c->next) {
 		const struct saga *sg = c->basis;
 		struct err err = ERR_INIT;
 		struct buf body = c->reply.body;
 
-		if (!sg || (!all && sg->committed))
+		if (!sg || sg->committed)
 			continue;
 		buf_clear(&body);
 		c->basis = NULL;
@@ -382,7 +382,7 @@ int engine_flush(struct engine *e, struct err *err)
 	}
 	if (!atomic_exchange(&e->stalled, true))
 		log_error("storage_unavailable", L_ERR(&failure));
-	replies_revoke(e, false);
+	replies_revoke(e);
 	withdraw_fresh(e);
 	e->stalled_until = e->now + STALL_MS;
 	return 1;

@@ -261,6 +261,9 @@ struct saga *saga_by_key(struct engine *e, const char *principal,
 
 /* --- commands.c --- */
 void command_take(struct engine *e, struct command *c);
+/* Replies that tell of an end that is not on disk become 202: it is still
+ * running, and goes on at the next start. */
+void replies_postpone(struct engine *e);
 /* Hands the reply over after the commit. */
 void command_reply(struct engine *e, struct command *c);
 void problem_reply(struct command *c, const struct err *err,
@@ -309,9 +312,8 @@ struct saga *saga_restore(struct engine *e, const struct operation_row *row,
 /* --- flush.c --- */
 /* 0: all is on disk; 1: not now, tried again later; -1: give up. */
 int engine_flush(struct engine *e, struct err *err);
-/* Replies that say "accepted" or "done" of a saga whose acceptance is not on
- * disk (all: of any that waits for the disk) become 503. */
-void replies_revoke(struct engine *e, bool all);
+/* Replies that tell of a saga whose acceptance is not on disk become 503. */
+void replies_revoke(struct engine *e);
 
 /* The Twilio login a request brought with it; false: it brought none. Borrowed
  * from the spec. */

@@ -233,8 +233,8 @@ static void check_weight(const struct field *f, const char *pointer,
 {
 	double w = json_number_value(value);
 
-	if (!json_is_number(value) || !(w > 0.0) || w > 1.0)
-		fault_add(faults, pointer, "must be a number above 0, up to 1");
+	if (!json_is_number(value) || !(w >= 0.0001) || w > 1.0)
+		fault_add(faults, pointer, "must be a number from 0.0001 to 1");
 }
 
 static void check_object(const struct field *f, const char *pointer,

@@ -33,6 +33,16 @@ const char *retell_termination_uri(const struct step_cx *cx)
 	return uri ? uri : "";
 }
 
+bool retell_is_ours(const struct step_cx *cx, const json_t *number)
+{
+	const json_t *config =
+		json_object_get(number, "sip_outbound_trunk_config");
+	const char *uri =
+		json_string_value(json_object_get(config, "termination_uri"));
+
+	return uri && strcmp(uri, retell_termination_uri(cx)) == 0;
+}
+
 static int add_text(json_t *body, const char *name, const char *value)
 {
 	return value ? json_object_set_new(body, name, json_string(value)) : 0;

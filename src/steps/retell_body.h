@@ -9,6 +9,9 @@
  * caller's. Borrowed; "" if not known yet. */
 const char *retell_termination_uri(const struct step_cx *cx);
 
+/* Does a number, as Retell answers it, lead to our termination URI? */
+bool retell_is_ours(const struct step_cx *cx, const json_t *number);
+
 /* New references, NULL when memory is out. */
 json_t *retell_import_body(const struct step_cx *cx);
 /* Everything of a spec that can be changed in place. */

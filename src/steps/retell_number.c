@@ -31,16 +31,6 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	return rc;
 }
 
-static bool is_ours(const struct step_cx *cx, const json_t *number)
-{
-	const json_t *config =
-		json_object_get(number, "sip_outbound_trunk_config");
-	const char *uri =
-		json_string_value(json_object_get(config, "termination_uri"));
-
-	return uri && strcmp(uri, retell_termination_uri(cx)) == 0;
-}
-
 /* An answer about another number, or none, says nothing about this one. */
 static bool is_about(const struct step_cx *cx, const json_t *number)
 {
@@ -59,8 +49,9 @@ static enum outcome made(struct step_cx *cx, const struct answer *a,
 	}
 	if (a->kind != ANSWER_OK)
 		return refuse(cx, a, err);
-	return is_about(cx, a->body) && is_ours(cx, a->body) ? OUTCOME_DONE
-							     : garbled(cx, err);
+	return is_about(cx, a->body) && retell_is_ours(cx, a->body)
+		       ? OUTCOME_DONE
+		       : garbled(cx, err);
 }
 
 static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
@@ -80,7 +71,7 @@ static enum outcome seen(struct step_cx *cx, const struct answer *a,
 	if (!is_about(cx, a->body))
 		return garbled(cx, err);
 	row_set_id(cx->row, cx->phone_number);
-	return is_ours(cx, a->body) ? OUTCOME_DONE : OUTCOME_ABSENT;
+	return retell_is_ours(cx, a->body) ? OUTCOME_DONE : OUTCOME_ABSENT;
 }
 
 /* Look first: the number may have been given to someone else meanwhile. */
@@ -104,7 +95,7 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_DONE;
 	if (!is_about(cx, a->body))
 		return garbled(cx, err);
-	return is_ours(cx, a->body) ? OUTCOME_MORE : OUTCOME_DONE;
+	return retell_is_ours(cx, a->body) ? OUTCOME_MORE : OUTCOME_DONE;
 }
 
 const struct step step_retell_number = {

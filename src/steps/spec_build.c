@@ -85,6 +85,19 @@ static json_t *value_of(const struct field *f, const json_t *body)
 	return filled;
 }
 
+json_t *without_nulls(const json_t *object)
+{
+	struct built b = begin();
+	const json_t *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)object, name, value) {
+		if (!json_is_null(value))
+			put_ref(&b, name, value);
+	}
+	return end(&b);
+}
+
 /* --- agents -------------------------------------------------------------- */
 
 /* [{agent_id, agent_version, weight: 1}], or an empty list. */
@@ -106,6 +119,22 @@ static json_t *single_agent(const json_t *id, const json_t *version)
 	return NULL;
 }
 
+/* A null version is none; Retell does not take it. */
+static json_t *copy_agents(const json_t *list)
+{
+	json_t *out = json_array();
+	const json_t *agent;
+	size_t i;
+
+	json_array_foreach (list, i, agent) {
+		if (!out || json_array_append_new(out, without_nulls(agent))) {
+			json_decref(out);
+			return NULL;
+		}
+	}
+	return out;
+}
+
 /* What the body says of one direction's agents, if it says anything. */
 static void put_agents(struct built *b, const json_t *body,
 		       const struct direction *d)
@@ -116,7 +145,7 @@ static void put_agents(struct built *b, const json_t *body,
 	if (json_is_null(list))
 		put(b, d->list, json_array());
 	else if (list)
-		put_ref(b, d->list, list);
+		put(b, d->list, copy_agents(list));
 	else if (json_object_get(body, d->id))
 		put(b, d->list,
 		    single_agent(json_object_get(body, d->id),
@@ -209,19 +238,6 @@ int spec_build(struct spec *s, const json_t *body)
 }
 
 /* --- patch --------------------------------------------------------------- */
-
-json_t *without_nulls(const json_t *object)
-{
-	struct built b = begin();
-	const json_t *value;
-	const char *name;
-
-	json_object_foreach ((json_t *)object, name, value) {
-		if (!json_is_null(value))
-			put_ref(&b, name, value);
-	}
-	return end(&b);
-}
 
 /* RFC 7396 for metadata, the only field that merges below the first level. */
 static json_t *merge_metadata(const json_t *old, const json_t *patch)
