@@ -212,14 +212,24 @@ static void end(struct saga *sg, enum op_state state)
 	}
 }
 
+/* What a saga that only walks back comes to. */
+static enum op_state outcome_of(const struct saga *sg)
+{
+	for (int i = 0; i < sg->row_count; i++)
+		if (sg->rows[i].state == ROW_STUCK)
+			return OP_STUCK;
+	return sg->state == OP_UNDOING ? OP_FAILED : OP_SUCCEEDED;
+}
+
 void saga_quarantine(struct saga *sg)
 {
 	log_error("operation_quarantined", L_STR("operation_id", sg->id),
 		  L_INT("recoveries", sg->recoveries));
 	err_set(&sg->cause, ERR_INTERNAL,
 		"the service ended %lld times while it took this operation up",
-		(long long)sg->recoveries);
+		(long long)sg->recoveries - 1);
 	timers_drop(&sg->engine->timers, sg);
+	saga_turn_back(sg, &sg->cause);
 	for (int i = 0; i < sg->row_count; i++) {
 		struct task *t = &sg->tasks[i];
 
@@ -227,7 +237,7 @@ void saga_quarantine(struct saga *sg)
 		if (t->row->step->undo.request && !row_settled(t->row))
 			row_move(t, ROW_STUCK);
 	}
-	end(sg, OP_STUCK);
+	end(sg, outcome_of(sg));
 }
 
 /* --- forward ------------------------------------------------------------- */
@@ -349,28 +359,24 @@ static void go_back_one(struct task *t)
 
 static void go_back(struct saga *sg)
 {
-	bool settled, stuck;
+	bool settled;
 	int before;
 
 	do { /* what settles one row may free another */
 		before = 0;
 		settled = true;
-		stuck = false;
 		for (int i = 0; i < sg->row_count; i++) {
 			enum row_state was = sg->rows[i].state;
 
 			go_back_one(&sg->tasks[i]);
 			before += was != sg->rows[i].state;
-			stuck |= sg->rows[i].state == ROW_STUCK;
 			if (!row_settled(&sg->rows[i]) ||
 			    sg->tasks[i].state != TASK_IDLE)
 				settled = false;
 		}
 	} while (before);
 	if (settled)
-		end(sg, stuck			  ? OP_STUCK
-			: sg->state == OP_UNDOING ? OP_FAILED
-						  : OP_SUCCEEDED);
+		end(sg, outcome_of(sg));
 }
 
 /* --- the whole ----------------------------------------------------------- */
