@@ -103,9 +103,13 @@ int take_update(struct engine *e, struct command *c, struct faults *faults,
 	sg = begin_on(e, c, OP_UPDATE, &row, err);
 	if (!sg)
 		return -1;
-	sg->built = strdup(row.built);
 	sg->former = sg->spec;
 	sg->spec = (struct spec)SPEC_INIT;
+	sg->built = strdup(row.built);
+	if (!sg->built) {
+		saga_free(sg);
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
+	}
 	if (spec_patch(&sg->former, c->patch, &sg->spec, faults, err) ||
 	    plan_update(sg, err)) {
 		saga_free(sg);

@@ -28,8 +28,19 @@ void command_release(struct command *c)
 	buf_release(&c->reply.body);
 }
 
+/* The one gate to clients: no answer leaves with half a body. */
 void command_reply(struct engine *e, struct command *c)
 {
+	if (c->reply.body.failed) {
+		struct err err = ERR_INIT;
+
+		err_set(&err, ERR_OVERLOADED,
+			"there was no memory for the answer; the operation "
+			"tells how it ended");
+		buf_clear(&c->reply.body);
+		c->reply.location[0] = c->reply.etag[0] = '\0';
+		problem_reply(c, &err, NULL);
+	}
 	c->next = NULL;
 	*e->replies_end = c;
 	e->replies_end = &c->next;
@@ -187,8 +198,8 @@ static int take_write(struct engine *e, struct command *c, struct err *err)
 	return 0;
 }
 
-/* Turns a running create back; whoever waits for it hears how that ended, and
- * so does whoever cancelled it. */
+/* Turns a running create back. Whoever waits for the create hears how that
+ * ended; whoever cancelled it gets the operation to follow. */
 static int take_cancel(struct engine *e, struct command *c, struct err *err)
 {
 	struct err cause = ERR_INIT;
@@ -209,6 +220,10 @@ static int take_cancel(struct engine *e, struct command *c, struct err *err)
 		return err_set(err, ERR_NOT_CANCELLABLE,
 			       "only a create can be cancelled");
 	err_set(&cause, ERR_CANCELLED, "the create was cancelled");
+	if (sg->state == OP_RUNNING) {
+		strcpy(sg->cancelled_by, c->principal);
+		strcpy(sg->cancel_request, c->request_id);
+	}
 	saga_turn_back(sg, &cause);
 	command_accepted(e, c, sg);
 	saga_advance(sg);

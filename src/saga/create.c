@@ -20,9 +20,13 @@ static int settle_account(struct engine *e, struct spec *spec,
 	faults->count = 0;
 	if (!spec_is_twilio(spec) || spec_flag(spec, "has_twilio_credentials"))
 		return 0;
-	if (own && (!sid || strcmp(sid, own) == 0))
-		return json_object_set_new(spec->pub, "twilio_account_sid",
-					   json_string(own));
+	if (own && (!sid || strcmp(sid, own) == 0)) {
+		if (json_object_set_new(spec->pub, "twilio_account_sid",
+					json_string(own)))
+			return err_set(err, ERR_OVERLOADED,
+				       "there is no memory left");
+		return 0;
+	}
 	faults->count = 1;
 	strcpy(faults->list[0].pointer,
 	       sid ? "/twilio_auth_token" : "/twilio_account_sid");

@@ -30,7 +30,10 @@ static int put_rows(struct saga *sg, struct err *err)
 
 		if (!sg->tasks[i].dirty)
 			continue;
-		row_to_journal(&sg->tasks[i], &row, &data);
+		if (row_data(&sg->tasks[i], &data))
+			return err_set(err, ERR_STORE_FULL, "out of memory");
+		row_to_journal(&sg->tasks[i], &row);
+		row.data = data;
 		rc = journal_put(sg->engine->store, &row, err);
 		free(data);
 		if (rc)
@@ -129,23 +132,35 @@ static const char *action_of(const struct saga *sg)
 	return actions[sg->kind][sg->state == OP_SUCCEEDED];
 }
 
-static int add_event(struct saga *sg, struct err *err)
+static int add_event(struct saga *sg, const char *action, const char *principal,
+		     const char *request_id, struct err *err)
 {
 	struct clock *clock = sg->engine->clock;
 	char id[ID_SIZE];
 	struct event_row row = {
 		.id = id,
-		.at_ms = sg->ended_ms,
-		.principal = sg->principal,
-		.action = action_of(sg),
+		.at_ms = sg->updated_ms,
+		.principal = principal,
+		.action = action,
 		.number_id = sg->number_id,
 		.phone_number = sg->phone_number,
 		.operation_id = sg->id,
-		.request_id = sg->request_id,
+		.request_id = request_id,
 	};
 
 	id_new(clock, ID_EVENT, id);
 	return event_add(sg->engine->store, &row, err);
+}
+
+static int add_events(struct saga *sg, struct err *err)
+{
+	if (sg->cancelled_by[0] && !sg->cancel_told &&
+	    add_event(sg, "operation.cancelled", sg->cancelled_by,
+		      sg->cancel_request, err))
+		return -1;
+	if (!sg->ended_ms)
+		return 0;
+	return add_event(sg, action_of(sg), sg->principal, sg->request_id, err);
 }
 
 static int put_reply(struct saga *sg, struct err *err)
@@ -160,6 +175,8 @@ static int put_reply(struct saga *sg, struct err *err)
 		.finished_ms = sg->ended_ms,
 	};
 
+	if (r->body.failed)
+		return err_set(err, ERR_STORE_FULL, "out of memory");
 	if (sg->ended_ms) {
 		row.status = r->status;
 		row.content_type = r->content_type;
@@ -223,7 +240,7 @@ static int put_saga(struct saga *sg, struct err *err)
 	if ((sg->in_doubt || (sg->doubted && sg->ended_ms)) &&
 	    put_account(sg, err))
 		return -1;
-	if (sg->ended_ms && add_event(sg, err))
+	if (add_events(sg, err))
 		return -1;
 	if (sg->key[0] && (fresh || sg->ended_ms) && put_reply(sg, err))
 		return -1;
@@ -260,6 +277,7 @@ static void mark_clean(struct saga *sg)
 	sg->committed = true;
 	sg->op_dirty = false;
 	sg->in_doubt = false;
+	sg->cancel_told = sg->cancelled_by[0] != '\0';
 	sg->number_write = NUMBER_KEEP;
 	for (int i = 0; i < sg->row_count; i++)
 		sg->tasks[i].dirty = false;

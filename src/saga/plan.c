@@ -129,8 +129,8 @@ int plan_load(struct saga *sg, struct err *err)
 		return -1;
 	if (l.bad)
 		return err_set(err, ERR_STORE,
-			       "the journal names a step this version does not "
-			       "know");
+			       "a journal row cannot be read: its step is not "
+			       "known to this version, or there is no memory");
 	return 0;
 }
 

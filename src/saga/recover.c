@@ -38,6 +38,8 @@ static int restore_number(struct engine *e, struct saga *sg, struct err *err)
 	if (sg->kind != OP_UPDATE)
 		return 0;
 	sg->built = strdup(row.built);
+	if (!sg->built)
+		return err_set(err, ERR_STORE_FULL, "out of memory");
 	snprintf(place, sizeof(place), "numbers/%s", sg->number_id);
 	return secrets_open(e, place, row.secrets, row.secrets_size, row.spec,
 			    &sg->former, err);

@@ -126,13 +126,11 @@ int saga_steps(const struct saga *sg, struct buf *b)
 	buf_char(b, '[');
 	for (int i = 0; i < sg->row_count; i++) {
 		struct journal_row row;
-		char *data;
 
-		row_to_journal(&sg->tasks[i], &row, &data);
+		row_to_journal(&sg->tasks[i], &row);
 		if (i)
 			buf_char(b, ',');
 		view_step(b, &row);
-		free(data);
 	}
 	return buf_char(b, ']');
 }
@@ -305,6 +303,7 @@ int saga_operation_row(const struct saga *sg, struct operation_row *row,
 		.request_id = sg->request_id,
 		.principal = sg->principal,
 		.spec = text->spec.data,
+		.cancelled = sg->cancelled_by[0] != '\0',
 		.recoveries = sg->recoveries,
 		.created_ms = sg->created_ms,
 		.updated_ms = sg->updated_ms,

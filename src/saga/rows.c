@@ -93,8 +93,15 @@ bool row_counts(const struct step_row *row)
 	       row->state != ROW_ABSENT;
 }
 
-void row_to_journal(const struct task *t, struct journal_row *out,
-		    char **data_own)
+int row_data(const struct task *t, char **own)
+{
+	const json_t *data = t->row->data;
+
+	*own = data ? json_dumps(data, JSON_COMPACT) : NULL;
+	return data && !*own ? -1 : 0;
+}
+
+void row_to_journal(const struct task *t, struct journal_row *out)
 {
 	const struct step_row *row = t->row;
 	const struct saga *sg = t->saga;
@@ -108,8 +115,6 @@ void row_to_journal(const struct task *t, struct journal_row *out,
 	strcpy(out->external_id, row->external_id);
 	out->phase = row->phase;
 	out->attempts = row->attempts;
-	*data_own = row->data ? json_dumps(row->data, JSON_COMPACT) : NULL;
-	out->data = *data_own;
 	out->error = t->err.code ? err_def(t->err.code)->code : NULL;
 	out->provider_status = t->err.provider_status;
 	out->provider_code = t->err.provider_code;
@@ -128,7 +133,13 @@ int row_from_journal(struct task *t, const struct journal_row *in)
 	row->state = row_state_parse(in->state);
 	strcpy(row->external_id, in->external_id);
 	row->attempts = in->attempts;
-	row->data = in->data ? json_loads(in->data, 0, NULL) : NULL;
+	row->data = NULL;
+	if (in->data) {
+		row->data = json_read(in->data, strlen(in->data),
+				      JSON_DEPTH_MAX, NULL);
+		if (!row->data)
+			return -1;
+	}
 	t->started_ms = in->started_ms;
 	t->updated_ms = in->updated_ms;
 	t->unknown = row->state == ROW_INTENDED;

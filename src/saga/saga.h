@@ -101,6 +101,8 @@ struct saga {
 	enum number_write number_write;
 	char *built; /* an update's: the record's, kept as it is */
 
+	char cancelled_by[ID_SIZE], cancel_request[72]; /* "": by no one */
+	bool cancel_told;				/* in the audit trail */
 	bool doubted;	/* it was, at any time */
 	bool in_doubt;	/* an outcome was unknown: its account needs a sweep */
 	bool committed; /* its acceptance is on disk */
@@ -196,8 +198,9 @@ void row_move(struct task *t, enum row_state to);
 bool row_settled(const struct step_row *row);
 /* Does it stand for something at a provider? */
 bool row_counts(const struct step_row *row);
-void row_to_journal(const struct task *t, struct journal_row *out,
-		    char **data_own);
+/* All but the data: row_data gives that as text to free. -1: no memory. */
+void row_to_journal(const struct task *t, struct journal_row *out);
+int row_data(const struct task *t, char **own);
 int row_from_journal(struct task *t, const struct journal_row *in);
 
 /* --- plan.c --- */

@@ -70,6 +70,14 @@ static int64_t read_date(const char *text)
 	return (int64_t)timegm(&tm) * 1000;
 }
 
+/* A provider's time is any number; one before 1970 or ahead of us is none. */
+static int64_t sane_time(const struct sweep *sw, int64_t ms)
+{
+	struct clock *clock = sw->engine->clock;
+
+	return ms > 0 && ms <= clock->wall_ms(clock) ? ms : 0;
+}
+
 static struct orphan *note(struct sweep *sw)
 {
 	if (sw->found_count == sw->found_size) {
@@ -127,7 +135,8 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 			return -1;
 		snprintf(o->id, sizeof(o->id), "%s", sid);
 		snprintf(o->number_id, sizeof(o->number_id), "%s", number_id);
-		o->made_ms = read_date(text_of(item, "date_created"));
+		o->made_ms =
+			sane_time(sw, read_date(text_of(item, "date_created")));
 	}
 	return 0;
 }
@@ -158,8 +167,9 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 		snprintf(o->id, sizeof(o->id), "%s", number);
 		snprintf(o->number_id, sizeof(o->number_id), "%s", number_id);
 		snprintf(o->domain, sizeof(o->domain), "%s", domain);
-		o->made_ms = json_integer_value(
-			json_object_get(item, "last_modification_timestamp"));
+		o->made_ms = sane_time(
+			sw, json_integer_value(json_object_get(
+				    item, "last_modification_timestamp")));
 	}
 	buf_clear(&sw->next);
 	if (!json_is_true(json_object_get(body, "has_more")) || !next)
@@ -177,7 +187,7 @@ static bool record_lists(const struct number_row *row, const struct orphan *o)
 				  JSON_DEPTH_MAX, &ignored);
 	const char *domain =
 		text_of(json_object_get(built, "trunk"), "termination_uri");
-	bool listed = false;
+	bool listed = !built; /* not to be read is no proof of anything */
 	const json_t *item;
 	size_t i;
 
@@ -190,7 +200,7 @@ static bool record_lists(const struct number_row *row, const struct orphan *o)
 		    (!id || strcmp(id, o->id) == 0))
 			listed = true;
 	}
-	if (o->stage == SWEEP_RETELL &&
+	if (built && o->stage == SWEEP_RETELL &&
 	    (!domain || strcmp(domain, o->domain) != 0))
 		listed = false;
 	json_decref(built);

@@ -195,21 +195,15 @@ int spec_patch(const struct spec *old, const json_t *patch, struct spec *out,
 	       struct faults *faults, struct err *err)
 {
 	const struct field *metadata = field_find(fields, "metadata");
-	json_t *flat, *rest;
+	json_t *rest;
 
 	faults->count = 0;
 	if (!json_is_object(patch))
 		return err_set(err, ERR_INVALID_JSON,
 			       "the body must be a JSON object");
-	rest = json_copy((json_t *)patch);
-	if (json_is_object(json_object_get(patch, "metadata"))) {
-		flat = without_nulls(json_object_get(patch, "metadata"));
-		if (json_object_set_new(rest, "metadata", flat)) {
-			json_decref(rest);
-			return err_set(err, ERR_OVERLOADED,
-				       "there is no memory left");
-		}
-	}
+	rest = patch_to_check(patch);
+	if (!rest)
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
 	check_each(rest, true, faults);
 	check_short_forms(rest, faults);
 	json_decref(rest);

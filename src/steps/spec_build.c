@@ -35,6 +35,19 @@ static struct built begin(void)
 	return b;
 }
 
+/* Begins with what is in another object. (json_copy does not tell when there
+ * was no memory for a member.) */
+static struct built begin_with(const json_t *object)
+{
+	struct built b = begin();
+	const json_t *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)object, name, value)
+		put_ref(&b, name, value);
+	return b;
+}
+
 /* The object, or NULL if anything of it is missing. */
 static json_t *end(struct built *b)
 {
@@ -85,7 +98,7 @@ static json_t *value_of(const struct field *f, const json_t *body)
 	return filled;
 }
 
-json_t *without_nulls(const json_t *object)
+static json_t *without_nulls(const json_t *object)
 {
 	struct built b = begin();
 	const json_t *value;
@@ -239,18 +252,23 @@ int spec_build(struct spec *s, const json_t *body)
 
 /* --- patch --------------------------------------------------------------- */
 
+json_t *patch_to_check(const json_t *patch)
+{
+	const json_t *metadata = json_object_get(patch, "metadata");
+	struct built b = begin_with(patch);
+
+	if (json_is_object(metadata))
+		put(&b, "metadata", without_nulls(metadata));
+	return end(&b);
+}
+
 /* RFC 7396 for metadata, the only field that merges below the first level. */
 static json_t *merge_metadata(const json_t *old, const json_t *patch)
 {
-	struct built b = {.to = json_copy((json_t *)old)};
+	struct built b = json_is_null(patch) ? begin() : begin_with(old);
 	const json_t *value;
 	const char *name;
 
-	if (json_is_null(patch)) {
-		json_decref(b.to);
-		return json_object();
-	}
-	b.failed = !b.to;
 	json_object_foreach ((json_t *)patch, name, value) {
 		if (!json_is_null(value))
 			put_ref(&b, name, value);
@@ -262,11 +280,10 @@ static json_t *merge_metadata(const json_t *old, const json_t *patch)
 
 int spec_merge(struct spec *out, const struct spec *old, const json_t *patch)
 {
-	struct built b = {.to = json_copy(old->pub)};
+	struct built b = begin_with(old->pub);
 	const json_t *value;
 	const char *name;
 
-	b.failed = !b.to;
 	json_object_foreach ((json_t *)patch, name, value) {
 		if (is_short_form(name) || strstr(name, "_agent"))
 			continue; /* put_all_agents */

@@ -18,7 +18,8 @@ bool given(const json_t *body, const char *name);
 int spec_build(struct spec *s, const json_t *body);
 /* out becomes old with the patch merged in. -1: no memory; out is empty. */
 int spec_merge(struct spec *out, const struct spec *old, const json_t *patch);
-/* A copy of the object without its nulls; NULL: no memory. */
-json_t *without_nulls(const json_t *object);
+/* The patch as the checks want it: without the nulls in metadata, which take a
+ * member away. A new reference; NULL: no memory. */
+json_t *patch_to_check(const json_t *patch);
 
 #endif
