@@ -204,6 +204,7 @@ static void again(struct task *t, int64_t retry_after_ms, bool throttled)
 			task_give_up(t);
 			return;
 		}
+		t->absences = 0; /* a look that failed is no look */
 	} else if (*tries_of(t) >= TRIES_MAX && !throttled) {
 		if (t->act == ACT_MAKE && !t->unknown)
 			row_move(t, ROW_ABSENT);
