@@ -156,7 +156,7 @@ struct saga *command_begin(struct engine *e, const struct command *c,
 int command_start(struct engine *e, struct command *c, struct saga *sg,
 		  struct err *err)
 {
-	if (index_add(e, sg, err)) {
+	if (saga_enter(e, sg, err)) {
 		saga_free(sg);
 		return -1;
 	}

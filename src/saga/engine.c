@@ -258,7 +258,7 @@ static void free_unflushed(struct engine *e)
 		e->touched = sg->next_touched;
 		if (!op_ended(sg->state))
 			continue;
-		index_drop(e, sg);
+		saga_leave(e, sg);
 		saga_free(sg);
 	}
 }
@@ -466,7 +466,7 @@ void engine_free(struct engine *e)
 		struct saga *sg = e->timers.heap[e->timers.count - 1];
 
 		timers_drop(&e->timers, sg);
-		index_drop(e, sg);
+		saga_leave(e, sg);
 		saga_free(sg);
 	}
 	free(e->timers.heap);

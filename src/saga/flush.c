@@ -292,7 +292,7 @@ static void clean_all(struct engine *e)
 		mark_clean(sg);
 		if (!op_ended(sg->state))
 			continue;
-		index_drop(e, sg);
+		saga_leave(e, sg);
 		sg->next_touched = e->ended;
 		e->ended = sg;
 	}
@@ -341,7 +341,7 @@ static void withdraw(struct engine *e, struct saga *sg)
 	for (int i = 0; i < sg->row_count; i++)
 		task_cancel(&sg->tasks[i]);
 	timers_drop(&e->timers, sg);
-	index_drop(e, sg);
+	saga_leave(e, sg);
 	saga_free(sg);
 }
 

@@ -29,13 +29,13 @@ static int by_key(const void *a, const void *b)
 }
 
 /* Once added, a saga is dropped exactly once. */
-int index_add(struct engine *e, struct saga *sg, struct err *err)
+int saga_enter(struct engine *e, struct saga *sg, struct err *err)
 {
 	e->saga_count++;
 	if (!tsearch(sg, &e->by_number, by_number) ||
 	    !tsearch(sg, &e->by_id, by_id) ||
 	    (sg->key[0] && !tsearch(sg, &e->by_key, by_key))) {
-		index_drop(e, sg);
+		saga_leave(e, sg);
 		return err_set(err, ERR_OVERLOADED, "out of memory");
 	}
 	atomic_store(&e->operations, e->saga_count);
@@ -51,7 +51,7 @@ static void drop(void **tree, struct saga *sg,
 		tdelete(sg, tree, cmp);
 }
 
-void index_drop(struct engine *e, struct saga *sg)
+void saga_leave(struct engine *e, struct saga *sg)
 {
 	atomic_store(&e->operations, --e->saga_count);
 	drop(&e->by_number, sg, by_number);

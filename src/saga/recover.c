@@ -177,7 +177,7 @@ struct saga *saga_restore(struct engine *e, const struct operation_row *row,
 		err_set(err, ERR_STORE_FULL, "out of memory");
 		return NULL;
 	}
-	if (restore(e, sg, row, err) || index_add(e, sg, err)) {
+	if (restore(e, sg, row, err) || saga_enter(e, sg, err)) {
 		saga_free(sg);
 		return NULL;
 	}

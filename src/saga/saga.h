@@ -255,8 +255,8 @@ void timers_drop(struct timers *t, struct saga *sg);
 struct saga *timers_first(const struct timers *t);
 
 /* --- index.c: sagas by number, id and idempotency key --- */
-int index_add(struct engine *e, struct saga *sg, struct err *err);
-void index_drop(struct engine *e, struct saga *sg);
+int saga_enter(struct engine *e, struct saga *sg, struct err *err);
+void saga_leave(struct engine *e, struct saga *sg);
 struct saga *saga_by_number(struct engine *e, const char *phone_number);
 struct saga *saga_by_ref(struct engine *e, const char *number_id);
 struct saga *saga_by_key(struct engine *e, const char *principal,

@@ -91,6 +91,21 @@ int view_step(struct buf *b, const struct journal_row *row)
 	return buf_char(b, '}');
 }
 
+int view_event(struct buf *b, const struct event_row *row)
+{
+	buf_char(b, '{');
+	json_put_str(b, "id", row->id);
+	json_put_time(b, "at", row->at_ms);
+	json_put_str(b, "principal", row->principal);
+	json_put_str(b, "action", row->action);
+	json_put_str(b, "number_id", row->number_id);
+	json_put_str(b, "phone_number", row->phone_number);
+	json_put_str(b, "operation_id", row->operation_id);
+	json_put_str(b, "request_id", row->request_id);
+	json_put_raw(b, "detail", row->detail);
+	return buf_char(b, '}');
+}
+
 static void add_faults(struct buf *b, const struct faults *faults)
 {
 	json_key(b, "errors");

@@ -25,7 +25,7 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 		err_set(err, ERR_AGENT_NOT_FOUND,
 			"Retell has no agent %s in that version",
 			spec_agent(cx->spec, cx->row->instance, &version));
-	return refuse(cx, a, err);
+	return refuse_answer(cx, a, err);
 }
 
 const struct step step_agent_check = {

@@ -78,7 +78,8 @@ const char *step_other_id(const struct step_cx *cx, enum step_id id)
 	return row ? row->external_id : "";
 }
 
-enum outcome refuse(struct step_cx *cx, const struct answer *a, struct err *err)
+enum outcome refuse_answer(struct step_cx *cx, const struct answer *a,
+			   struct err *err)
 {
 	answer_error(a, cx->row->step->provider, err);
 	return OUTCOME_REFUSED;
@@ -103,7 +104,7 @@ enum outcome read_created(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_CLASH;
 	}
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	sid = twilio_sid(a->body, "sid", prefix);
 	if (!sid)
 		return garbled(cx, err);
@@ -116,7 +117,7 @@ enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 {
 	if (a->kind == ANSWER_OK || a->kind == ANSWER_GONE)
 		return OUTCOME_DONE;
-	return refuse(cx, a, err);
+	return refuse_answer(cx, a, err);
 }
 
 enum outcome read_list(struct step_cx *cx, const struct answer *a,
@@ -132,7 +133,7 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE) /* the parent is gone, and all below it */
 		return OUTCOME_ABSENT;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	if (!json_is_array(list))
 		return garbled(cx, err);
 	json_array_foreach (list, i, item) {

@@ -35,8 +35,8 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 		       const char *array, const char *member, const char *value,
 		       const char *prefix, struct err *err);
 /* A refused answer as err, naming the step. */
-enum outcome refuse(struct step_cx *cx, const struct answer *a,
-		    struct err *err);
+enum outcome refuse_answer(struct step_cx *cx, const struct answer *a,
+			   struct err *err);
 enum outcome garbled(struct step_cx *cx, struct err *err);
 
 /* What a builder returned; a request that does not fit is our own fault. */

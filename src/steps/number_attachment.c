@@ -75,7 +75,7 @@ static enum outcome seen(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE)
 		return OUTCOME_ABSENT;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	return on_trunk(a->body, step_other_id(cx, STEP_TRUNK))
 		       ? OUTCOME_DONE
 		       : OUTCOME_ABSENT;
@@ -162,7 +162,7 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE) /* the number has left the account */
 		return OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	return cx->row->phase == 0 ? decide(cx, a->body, err) : OUTCOME_DONE;
 }
 

@@ -71,7 +71,7 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 	int more;
 
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	if (!json_is_array(list))
 		return garbled(cx, err);
 	item = same_number(cx, list);

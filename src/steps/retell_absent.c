@@ -17,7 +17,7 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE)
 		return OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	/* After a restore of an older database: imported by this very create.
 	 * The import will meet it, look and adopt it. */
 	if (spec_is_twilio(cx->spec) && retell_is_ours(cx, a->body))

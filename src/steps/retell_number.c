@@ -48,7 +48,7 @@ static enum outcome made(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_CLASH;
 	}
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	return is_about(cx, a->body) && retell_is_ours(cx, a->body)
 		       ? OUTCOME_DONE
 		       : garbled(cx, err);
@@ -67,7 +67,7 @@ static enum outcome seen(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE)
 		return OUTCOME_ABSENT;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	if (!is_about(cx, a->body))
 		return garbled(cx, err);
 	row_set_id(cx->row, cx->phone_number);
@@ -90,7 +90,7 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_GONE) /* reads lag, a removal does not */
 		return cx->row->phase == 0 ? OUTCOME_ABSENT : OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
-		return refuse(cx, a, err);
+		return refuse_answer(cx, a, err);
 	if (cx->row->phase > 0)
 		return OUTCOME_DONE;
 	if (!is_about(cx, a->body))

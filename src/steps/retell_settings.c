@@ -37,7 +37,7 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 static enum outcome answered(struct step_cx *cx, const struct answer *a,
 			     struct err *err)
 {
-	return a->kind == ANSWER_OK ? OUTCOME_DONE : refuse(cx, a, err);
+	return a->kind == ANSWER_OK ? OUTCOME_DONE : refuse_answer(cx, a, err);
 }
 
 const struct step step_retell_settings = {

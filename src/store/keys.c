@@ -5,6 +5,7 @@
 #include "table.h"
 
 static const struct column columns[] = {
+	COLUMN_SERIAL(struct key_row, seq),
 	COLUMN(struct key_row, id),
 	COLUMN(struct key_row, name),
 	COLUMN(struct key_row, scope),
@@ -34,18 +35,37 @@ int key_find(struct store *s, const uint8_t hash[SEAL_HASH_SIZE],
 			  hash, (size_t)SEAL_HASH_SIZE);
 }
 
-int key_list(struct store *s,
+int key_by_id(struct store *s, const char *id, struct key_row *row,
+	      struct err *err)
+{
+	return table_find(s, &table, row, err, "FROM keys WHERE id = $1", "t",
+			  id);
+}
+
+int key_touch(struct store *s, const char *id, int64_t used_ms, struct err *err)
+{
+	return db_run(s->db, err,
+		      "UPDATE keys SET last_used_ms = $1"
+		      " WHERE id = $2 AND last_used_ms < $1",
+		      "it", used_ms, id) < 0
+		       ? -1
+		       : 0;
+}
+
+int key_list(struct store *s, int64_t before, int limit,
 	     void (*each)(const struct key_row *row, void *arg), void *arg,
 	     struct err *err)
 {
-	struct db_stmt *st =
-		table_select(s, &table, err, "FROM keys ORDER BY seq", "");
 	struct key_row row;
-	int rc;
+	struct db_stmt *st;
+	struct query q;
+	int count, rc;
 
+	query_begin(&q, s, &table, "FROM keys", "seq", before);
+	st = query_run(&q, limit, err);
 	if (!st)
 		return -1;
-	while ((rc = table_next(st, &table, &row, err)) == 1)
+	for (count = 0; (rc = table_next(st, &table, &row, err)) == 1; count++)
 		each(&row, arg);
-	return rc;
+	return rc ? -1 : count;
 }

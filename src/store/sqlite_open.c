@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* "TRLN" in the file's header says that a database is ours. */
@@ -29,6 +30,8 @@ static const char *const pragmas[] = {
 	"PRAGMA temp_store = MEMORY",  "PRAGMA synchronous = FULL",
 };
 static const char *const writer_pragmas[] = {
+	/* What is deleted or sealed anew is not left in free pages. */
+	"PRAGMA secure_delete = ON",
 	"PRAGMA wal_autocheckpoint = 1000",
 	"PRAGMA journal_size_limit = 67108864",
 };
@@ -76,6 +79,26 @@ int db_path(const char *url, char out[PATH_MAX], struct err *err)
 		return 0;
 	return err_set(err, ERR_CONFIG, "cannot open the database %s: %s", path,
 		       strerror(errno));
+}
+
+/* SQLite throws the log of an empty file away: with it would go all that was
+ * not yet copied back, for good. */
+static int keep_log(const char *path, struct err *err)
+{
+	char real[PATH_MAX], log[PATH_MAX + 8];
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_size > 0)
+		return 0;
+	(void)snprintf(log, sizeof(log), "%s-wal",
+		       realpath(path, real) ? real : path);
+	if (stat(log, &st) || st.st_size == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "the database %.80s is missing or empty, but its log "
+		       "(the same name with -wal) is not: put the database "
+		       "back, or move the log away",
+		       path);
 }
 
 /* Made here for its mode. An existing file is not even opened: closing it
@@ -231,7 +254,7 @@ struct db *db_open(const char *url, bool writer, struct err *err)
 	char real[PATH_MAX];
 	struct db *db;
 
-	if (!path || (writer && make_file(path, err)))
+	if (!path || (writer && (keep_log(path, err) || make_file(path, err))))
 		return NULL;
 	/* One file, one lock, by whatever name it was called. */
 	if (db_path(url, real, err))
