@@ -6,6 +6,7 @@
 #   CC=gcc                         compiler; clang works too
 #   V=1                            show the commands
 #   T=name                         `make unit T=id`, `make api T=delete`: a part
+#   SECONDS=60                     how long `make fuzz` runs each target
 
 CC      ?= gcc
 SAN     ?=
@@ -19,7 +20,15 @@ CPPFLAGS := -Iinclude -I$(B)/gen -D_GNU_SOURCE -DTRUNKLINE_VERSION='"$(VERSION)"
 WARN     := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef \
             -Wimplicit-fallthrough -Wvla -Wno-unused-parameter
-HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing \
+# OpenSSF's compiler guide, as far as this compiler knows the flags;
+# tests/support/lint_hardening.sh looks at what came of it.
+known    = $(shell for f in $(1); do echo 'int x;' | $(CC) -Werror $$f -x c -c \
+             -o /dev/null - 2>/dev/null && echo $$f; done)
+HARDEN   := -fPIE $(call known,-fstack-protector-strong \
+            -fstack-clash-protection -fcf-protection=full \
+            -ftrivial-auto-var-init=zero -fzero-init-padding-bits=all \
+            -fstrict-flex-arrays=3 -fno-delete-null-pointer-checks \
+            -fno-strict-overflow -fno-strict-aliasing) \
             $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CFLAGS   := -std=gnu11 -O2 -g -pthread $(WARN) $(HARDEN) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
@@ -38,13 +47,17 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: help build run test unit api contract lint clean deps deps-test format longest
+.PHONY: FORCE help build run docs test unit torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
 
 build: $(B)/trunkline $(B)/trunkline-sandbox ## both binaries, in build/
+
+docs: build/docs/.stamp ## fetch the rendered reference for /docs, through npm
+
+$(B)/src/%.o: CFLAGS += -Wconversion
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -67,8 +80,24 @@ $(B)/gen/openapi_yaml.inc: openapi.yaml tests/support/embed.sh
 	@mkdir -p $(@D)
 	$(Q)sh tests/support/embed.sh $< > $@.tmp && mv $@.tmp $@
 
+# What /docs shows. Looked at each time, since `make docs` may have brought the
+# rendered reference meanwhile; written, and docs.o built, only on a change.
+$(B)/gen/docs.inc: $(B)/gen/openapi.json FORCE
+	$(Q)tests/support/docs.py $< src/api/docs build/docs $(@D)
+
+# npm packages, which only the reference and the contract tests need.
+build/%/.stamp: tests/support/npm_ci.sh
+	@tests/support/deps.sh node
+	@tests/support/npm_ci.sh $(NPM_$*) $(@D)
+
+NPM_docs     := src/api/docs
+NPM_contract := tests/contract
+build/docs/.stamp: $(wildcard src/api/docs/package*.json)
+build/contract/.stamp: $(wildcard tests/contract/package*.json)
+
 $(B)/src/store/migrations.o: $(B)/gen/migrations.inc
 $(B)/src/api/documents.o: $(B)/gen/openapi_yaml.inc $(B)/gen/openapi_json.inc
+$(B)/src/api/docs.o: $(B)/gen/docs.inc
 
 $(B)/trunkline: $(call obj,$(SERVICE_SRC) $(wildcard src/*.c))
 	$(if $(V),,@echo '  LINK $@')
@@ -88,21 +117,43 @@ $(B)/libservice.a: $(call obj,$(SERVICE_SRC))
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+# One object that shows only sandbox_…, since the service uses other names alike.
 $(B)/libsandbox.a: $(call obj,$(filter-out src/base/% src/sandbox/main.c,$(SANDBOX_SRC)))
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(LD) -r -o $(B)/sandbox.o $^
+	$(Q)objcopy --wildcard --keep-global-symbol='sandbox_*' $(B)/sandbox.o
+	$(Q)$(AR) rcs $@ $(B)/sandbox.o
 
 .SECONDARY: $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c))
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libsandbox.a $(B)/libservice.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_TEST)
 
-$(B)/tests/unit/%.o: CPPFLAGS += -Isrc
+$(B)/tests/unit/%.o $(B)/tests/fuzz/%.o: CPPFLAGS += -Isrc
+$(B)/unit/test_torture $(B)/unit/test_torture_engine: LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
+
+# Fuzz targets: replay_X runs the corpus, with any compiler; fuzz_X is libFuzzer.
+SECONDS  ?= 60
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_$(if $(T),*$(T)*,*).c))
+UNIT_BIN += $(FUZZ:%=$(B)/fuzz/replay_%)
+FUZZ_OBJ  = $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o
+
+.SECONDARY: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%.o) $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o
+$(B)/fuzz/replay_%: $(FUZZ_OBJ) $(B)/tests/fuzz/replay.o $(B)/libservice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz/fuzz_%: $(FUZZ_OBJ) $(B)/libservice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+fuzz-targets: $(FUZZ:%=$(B)/fuzz/fuzz_%)
 
 run: deps build ## start on a throw-away database with the sandbox
 	@tests/support/run.sh $(B)
 
-test: deps deps-test build unit api contract ## all tests; what must pass
+test: deps deps-test docs build unit api contract ## all tests; what must pass
 	@echo "make test: all passed"
 
 unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their name
@@ -111,16 +162,30 @@ unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their na
 		{ cat $$t.log; failed="$$failed $${t##*/}"; }; \
 	done; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
+torture: deps-test $(B)/unit/test_torture $(B)/unit/test_torture_engine ## fail every allocation in turn (unit: a sample)
+	@$(B)/unit/test_torture
+	@TORTURE_EVERY=1 $(B)/unit/test_torture_engine
+
+fuzz: ## libFuzzer on every parser, SECONDS=60 each; T=name likewise
+	@tests/support/deps.sh build fuzz
+	@$(MAKE) --no-print-directory CC=clang B=build/fuzz T=$(T) \
+		SAN=fuzzer-no-link,address,undefined fuzz-targets
+	@tests/support/fuzz.sh build/fuzz $(SECONDS) $(FUZZ)
+
 api: deps-test build ## tests against the real binaries; T=name likewise
 	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 		tests/api $(if $(T),-k $(T))
 
-contract: deps-test build ## openapi.yaml and README against the code
-	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/contract
+contract: deps-test build/contract/.stamp build ## openapi.yaml: linter, clients, SDKs, fuzzing
+	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/contract
 
 lint: deps build ## format, include direction, headers, sizes
 	@tests/support/deps.sh lint
 	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/support/lint.sh $(B)/trunkline
+
+analyze: deps $(B)/gen/migrations.inc $(B)/gen/openapi_yaml.inc $(B)/gen/openapi_json.inc $(B)/gen/docs/docs.inc ## clang-tidy, cppcheck, gcc -fanalyzer
+	@tests/support/deps.sh analyze
+	@CPPFLAGS='$(CPPFLAGS)' tests/support/analyze.sh
 
 format: ## clang-format on all of it
 	@clang-format -i $$(git ls-files -c -o --exclude-standard '*.c' '*.h')

@@ -12,10 +12,13 @@
 int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
 int command_backup(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_rekey(int argc, char **argv);
 int command_health(int argc, char **argv);
 
 /* The exit code for what went wrong: 78 for the configuration, 75 for what may
- * pass, 70 for the rest. Says the error on standard error. */
+ * pass, 65 for what was asked for, 70 for the rest. Says the error on standard
+ * error. */
 int command_fail(const struct err *err);
 /* Where the service of this host is reached that listens on this address. */
 void command_url(const struct conf_address *a, const char *path,

@@ -10,16 +10,21 @@
 static int command_version(int argc, char **argv);
 static int command_help(int argc, char **argv);
 
+#define ANY -1
+
 static const struct command_row {
 	const char *name, *args, *help;
 	int (*run)(int argc, char **argv);
-	int arg_count;
+	int arg_count; /* ANY: the command reads them itself */
 } commands[] = {
 	{"serve", "", "run the service", command_serve, 0},
 	{"migrate", "", "bring the database to this version", command_migrate,
 	 0},
 	{"backup", "FILE", "copy the database, also of a running service",
 	 command_backup, 1},
+	{"key", "...", "create, list or revoke API keys", command_key, ANY},
+	{"rekey", "", "put the database under another master key",
+	 command_rekey, 0},
 	{"health", "", "exit 0 if the service here is ready", command_health,
 	 0},
 	{"version", "", "print the version", command_version, 0},
@@ -53,6 +58,9 @@ int command_fail(const struct err *err)
 	case ERR_STORE_FULL:
 	case ERR_STORE_LOCKED:
 		return EX_TEMPFAIL;
+	case ERR_NOT_FOUND:
+	case ERR_INVALID_REQUEST:
+		return EX_DATAERR;
 	default:
 		return EX_SOFTWARE;
 	}
@@ -78,6 +86,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(name, commands[i].name) != 0)
 			continue;
+		if (commands[i].arg_count == ANY)
+			return commands[i].run(argc - 1, argv + 1);
 		if (argc > 2 + commands[i].arg_count)
 			return misused("too many arguments after ", name,
 				       commands[i].args);

@@ -34,6 +34,15 @@ static int forbid_dumps(void)
 #endif
 }
 
+int process_private(struct err *err)
+{
+	umask(077);
+	if (forbid_dumps())
+		return err_set(err, ERR_INTERNAL,
+			       "cannot forbid core dumps: %s", strerror(errno));
+	return 0;
+}
+
 int process_ignore(struct err *err)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -50,12 +59,11 @@ int process_settle(struct err *err)
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
-	umask(077);
 	ending(&set);
-	if (process_ignore(err))
+	if (process_private(err) || process_ignore(err))
 		return -1;
 	if (sigaction(SIGHUP, &ignore, NULL) ||
-	    pthread_sigmask(SIG_BLOCK, &set, NULL) || forbid_dumps())
+	    pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return err_set(err, ERR_INTERNAL, "cannot settle in: %s",
 			       strerror(errno));
 	return 0;

@@ -10,6 +10,9 @@
  * and SIGINT are blocked for all threads, to be waited for. Before the first
  * thread. */
 int process_settle(struct err *err);
+/* Of that only private files and no core dumps: for commands that hold
+ * secrets. */
+int process_private(struct err *err);
 /* Of that only the signals: what they tell of, calls return as errors. */
 int process_ignore(struct err *err);
 /* The signal that asks us to end, waited for at most ms; 0 if none came. */

@@ -25,7 +25,7 @@
 #include "process.h"
 #include "saga/engine.h"
 
-#define LOOK_MS 250 /* between two rounds of the reaper */
+#define STOP_LOOK_MS 25 /* between two looks at an engine that stops */
 
 struct service {
 	struct conf conf;
@@ -154,6 +154,8 @@ static int start_server(struct service *s, struct err *err)
 		.database_url = s->conf.database_url,
 		.backup_dir = s->conf.backup_dir,
 		.api_key = s->conf.api_key,
+		.rate_limit = s->conf.rate_limit,
+		.rate_burst = s->conf.rate_burst,
 	};
 
 	s->server = server_start(&conf, s->engine, s->seal, s->clock, err);
@@ -231,7 +233,7 @@ static void stop_engine(struct service *s, int64_t grace_ms)
 		return;
 	engine_stop(s->engine, grace_ms);
 	while (!atomic_load(&s->engine_ended))
-		look(s, LOOK_MS / 10);
+		look(s, STOP_LOOK_MS);
 	pthread_join(s->engine_thread, NULL);
 	s->engine_runs = false;
 }
@@ -292,7 +294,7 @@ static void wait_for_end(struct service *s)
 		server_reap(s->server);
 		if (atomic_load(&s->damaged))
 			server_damaged(s->server);
-		signo = process_signal(LOOK_MS);
+		signo = process_signal(server_pause_ms(s->server));
 	}
 	log_info("stopping", L_STR("cause", signo ? "signal" : "engine"));
 }

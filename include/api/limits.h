@@ -16,10 +16,12 @@
 #define LIMIT_BODY_DRAIN      (1024 * 1024)  /* read past it, then closed */
 #define LIMIT_BEARER          512            /* bytes of an API key */
 #define LIMIT_ANSWER          (16 * 1024 * 1024)
+#define LIMIT_PAGE            (4 * 1024 * 1024)  /* then a page ends early */
 #define LIMIT_POOL            (64 * 1024)    /* the library's, per connection */
 
 #define LIMIT_CONNECTIONS     8192           /* fewer with few descriptors */
 #define LIMIT_ADMIN_CONNECTIONS 64
+#define LIMIT_STREAMS         256            /* fewer with few connections */
 #define LIMIT_BACKLOG         1024
 
 /* Absolute deadlines; the library's own timer only knows inactivity. */
@@ -28,6 +30,8 @@
 #define LIMIT_WRITE_MS        60000          /* to take the answer */
 #define LIMIT_IDLE_MS         60000          /* between two requests */
 #define LIMIT_INACTIVE_S      75             /* the library's, a second net */
+#define LIMIT_BEAT_MS         15000          /* a sign of life in a stream */
+#define LIMIT_STREAM_MS       (15 * 60 * 1000)   /* then a client comes again */
 #define LIMIT_DRAIN_MS        5000           /* at shutdown, after the engine */
 /* clang-format on */
 

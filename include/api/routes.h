@@ -40,7 +40,7 @@ struct route {
 	unsigned flags;
 };
 
-#define ROUTES_MAX 24
+#define ROUTES_MAX 40
 #define ALLOW_SIZE 48
 
 /* The rows: i from 0 until it returns NULL. */

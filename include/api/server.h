@@ -10,7 +10,7 @@
  * process if it is stopped while a connection is suspended):
  *     server_quiesce   no new connections, not ready any more
  *     engine_stop, and wait for its thread (server_reap meanwhile)
- *     server_detach    the engine is gone for everyone
+ *     server_detach    the engine is gone for everyone; streams end
  *     engine_free      answers what it still holds
  *     server_stop      lets the last answers out, then ends the threads
  */
@@ -37,7 +37,9 @@ struct server_conf {
 	bool access_log;
 	const char *database_url;
 	const char *backup_dir; /* NULL: "backups" beside the database */
-	const char *api_key; /* the root key */
+	const char *api_key;	/* the root key */
+	int64_t rate_limit;	/* requests a minute of a key; 0: any number */
+	int64_t rate_burst;	/* of them at once; 0: as many as in a minute */
 };
 
 /* All given must outlive the server. NULL: CONFIG if it cannot listen. */
@@ -48,9 +50,11 @@ struct server *server_start(const struct server_conf *conf,
 const char *server_url(const struct server *s);
 const char *server_admin_url(const struct server *s);
 
-/* Cuts connections that are past their deadline. To be called a few times a
- * second; any thread, but one at a time. */
+/* Cuts connections that are past their deadline, and tells those that watch an
+ * operation what has been committed. Any thread, but one at a time. */
 void server_reap(struct server *s);
+/* How soon it wants to be called again. */
+int server_pause_ms(struct server *s);
 /* The database is damaged: not ready until the next start. Any thread. */
 void server_damaged(struct server *s);
 

@@ -11,6 +11,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,8 @@ uint64_t clock_chance(struct clock *c, uint64_t n);
  * the NUL. */
 #define TIMESTAMP_SIZE 25
 void timestamp_format(int64_t wall_ms, char out[TIMESTAMP_SIZE]);
+/* Any RFC 3339 date and time from 1970 on; what is finer than a millisecond is
+ * cut off. False if it is none. */
+bool timestamp_parse(const char *s, int64_t *wall_ms);
 
 #endif

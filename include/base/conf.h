@@ -5,7 +5,8 @@
  * conf.c has a row for each variable (name, type, range, default, help); the
  * parser, the checks, `trunkline help` and the start-up log walk the rows, and
  * a test holds the README to them. A secret may be given as NAME or, as the
- * path of a file that holds it (last newline removed), as NAME_FILE, not both.
+ * path of a file that holds it (last newline removed), as NAME_FILE, not both;
+ * it is kept in locked memory.
  * An empty value counts as unset: compose files pass what they do not have so.
  * An unknown variable that begins with TRUNKLINE_ is an error: a typo must not
  * pass for a default.
@@ -32,6 +33,7 @@ struct conf {
 					   * the database */
 	char *api_key;			  /* TRUNKLINE_API_KEY, >= 16 chars */
 	char *master_key;		  /* TRUNKLINE_MASTER_KEY */
+	char *new_master_key;		  /* TRUNKLINE_NEW_MASTER_KEY */
 	int64_t threads;		  /* TRUNKLINE_THREADS: API pool, 2 */
 	int64_t provider_concurrency;	  /* TRUNKLINE_PROVIDER_CONCURRENCY */
 	int64_t call_timeout_ms;	  /* TRUNKLINE_CALL_TIMEOUT_MS, 15000 */
@@ -42,6 +44,9 @@ struct conf {
 				   * for its answer before it gets 202, 90 */
 	int64_t max_operations;	  /* TRUNKLINE_MAX_OPERATIONS: running at once,
 				   * 5000; more answer 503 */
+	int64_t rate_limit;	  /* TRUNKLINE_RATE_LIMIT: requests per minute
+				   * and key; 0: any */
+	int64_t rate_burst;	  /* TRUNKLINE_RATE_BURST; 0: as rate_limit */
 	int64_t sweep_interval_s; /* TRUNKLINE_SWEEP_INTERVAL_S, 3600; 0: off */
 	int64_t sweep_grace_s;	  /* TRUNKLINE_SWEEP_GRACE_S, 900 */
 	int64_t shutdown_grace_s; /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */

@@ -29,7 +29,7 @@
   X(INVALID_CURSOR,      "invalid-cursor",             400, "The cursor is not valid", \
     "A cursor is opaque and belongs to the list and filters that gave it. Start again without one.") \
   X(IDEMPOTENCY_KEY_INVALID, "idempotency-key-invalid", 400, "The idempotency key is not valid", \
-    "Idempotency-Key takes 1 to 255 visible ASCII characters, bare or as a quoted string, once.") \
+    "Idempotency-Key takes 1 to 255 visible ASCII characters, bare or as a quoted string, once. POST /v1/api-keys takes none: a key is shown only once.") \
   X(UNAUTHORIZED,        "unauthorized",               401, "The API key is missing or wrong", \
     "Send Authorization: Bearer KEY with a key that is not revoked and not expired.") \
   X(FORBIDDEN,           "forbidden",                  403, "The API key may not do this", \

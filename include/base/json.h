@@ -19,7 +19,8 @@
 
 #define JSON_DEPTH_MAX 16
 
-/* A new reference, or NULL with err filled (INVALID_JSON). */
+/* A new reference, or NULL with err filled: INVALID_JSON, or OVERLOADED if
+ * there is no memory (then nothing is known of the text). */
 json_t *json_read(const char *text, size_t len, int depth_max, struct err *err);
 
 /* Adds s as a JSON string, quoted and escaped; NULL adds null. */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "steps/spec.h"
+#include "store/events.h"
 #include "store/journal.h"
 #include "store/numbers.h"
 #include "store/operations.h"
@@ -29,6 +30,9 @@ int view_operation(struct buf *b, const struct operation_row *row,
 		   const char *steps);
 /* One step of an operation under way, as an element of `steps`. */
 int view_step(struct buf *b, const struct journal_row *row);
+
+/* A row of the audit trail. */
+int view_event(struct buf *b, const struct event_row *row);
 
 /* A problem (RFC 9457). faults may be NULL. `extra` is JSON text of further
  * members without braces (",\"a\":1" without the comma), or NULL. */

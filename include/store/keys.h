@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 struct key_row {
+	int64_t seq; /* order and cursor; given by the store */
 	const char *id;
 	const char *name;
 	const char *scope;   /* read, write, admin */
@@ -18,10 +19,18 @@ struct key_row {
 	int64_t last_used_ms; /* 0: never; kept to the minute */
 };
 
+/* Inserts or replaces by id (seq stays). */
 int key_put(struct store *s, const struct key_row *row, struct err *err);
 int key_find(struct store *s, const uint8_t hash[SEAL_HASH_SIZE],
 	     struct key_row *row, struct err *err);
-int key_list(struct store *s,
+int key_by_id(struct store *s, const char *id, struct key_row *row,
+	      struct err *err);
+/* Notes a use, unless a later one is noted or the key is not there. */
+int key_touch(struct store *s, const char *id, int64_t used_ms,
+	      struct err *err);
+/* Newest first, at most limit of those before this seq (0: all). Returns how
+ * many, or -1. */
+int key_list(struct store *s, int64_t before, int limit,
 	     void (*each)(const struct key_row *row, void *arg), void *arg,
 	     struct err *err);
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "listener.h"
@@ -47,6 +48,8 @@ void answer_problem(struct request *rq, const struct err *err,
 	buf_release(&r->body);
 	*r = (struct reply){.body = BUF_INIT(LIMIT_ANSWER)};
 	rq->fixed = NULL;
+	rq->cache = rq->policy = NULL;
+	rq->streams = false;
 	r->status = err_def(shown.code)->http;
 	r->content_type = CONTENT_PROBLEM;
 	if (view_problem(&r->body, &shown, rq->id, faults, NULL))
@@ -66,12 +69,21 @@ static void check_reply(struct request *rq)
 	answer_problem(rq, &err, NULL);
 }
 
+/* For a body that holds a secret: JSON, and so without a NUL. */
+static void wipe(void *body)
+{
+	explicit_bzero(body, strlen(body));
+	free(body);
+}
+
 static struct MHD_Response *make_response(struct request *rq)
 {
 	struct buf *body = &rq->reply.body;
 	struct MHD_Response *r;
 	void *data;
 
+	if (rq->stream)
+		return stream_response(rq);
 	if (rq->fixed)
 		return MHD_create_response_from_buffer(
 			rq->size, (void *)rq->fixed, MHD_RESPMEM_PERSISTENT);
@@ -80,8 +92,8 @@ static struct MHD_Response *make_response(struct request *rq)
 		return MHD_create_response_from_buffer(0, buf_empty,
 						       MHD_RESPMEM_PERSISTENT);
 	data = buf_take(body);
-	r = MHD_create_response_from_buffer(rq->size, data,
-					    MHD_RESPMEM_MUST_FREE);
+	r = MHD_create_response_from_buffer_with_free_callback(
+		rq->size, data, rq->secret ? wipe : free);
 	if (!r)
 		free(data);
 	return r;
@@ -104,18 +116,21 @@ static enum MHD_Result add_fields(struct request *rq, struct MHD_Response *to)
 	bool busy = r->status == 503 || r->status == 429;
 	bool async = r->async_applied ||
 		     (r->status == 202 && rq->headers.prefer.async);
-	int wait_s =
-		r->retry_after_s || !busy ? r->retry_after_s : RETRY_AFTER_S;
+	int named = r->retry_after_s ? r->retry_after_s : rq->retry_after_s;
+	int wait_s = named || !busy ? named : RETRY_AFTER_S;
 	bool last = rq->close || atomic_load(&rq->server->draining);
-	char retry[16] = "";
+	char retry[16] = "", policy[RATE_SIZE], rate[RATE_SIZE];
 	const struct {
 		const char *name, *value;
 	} fields[] = {
-		{"Content-Type", rq->size ? r->content_type : ""},
+		{"Content-Type",
+		 rq->size || rq->streams ? r->content_type : ""},
 		{"X-Request-Id", rq->id},
 		{"traceparent", rq->trace},
-		{"Cache-Control", "no-store"},
+		{"Cache-Control", rq->cache ? rq->cache : "no-store"},
+		{"Content-Security-Policy", rq->policy},
 		{"X-Content-Type-Options", "nosniff"},
+		{"X-Accel-Buffering", rq->streams ? "no" : ""},
 		{"Allow", rq->allow},
 		{"WWW-Authenticate", r->status == 401 ? "Bearer" : ""},
 		{"Accept-Post", accepted(rq, 0)},
@@ -124,11 +139,14 @@ static enum MHD_Result add_fields(struct request *rq, struct MHD_Response *to)
 		{"ETag", r->etag},
 		{"Link", rq->link.data},
 		{"Retry-After", retry},
+		{"RateLimit-Policy", policy},
+		{"RateLimit", rate},
 		{"Idempotency-Replayed", r->replayed ? "true" : ""},
 		{"Preference-Applied", async ? "respond-async" : ""},
 		{"Connection", last ? "close" : ""},
 	};
 
+	auth_rate(rq, policy, rate);
 	if (wait_s > 0)
 		snprintf(retry, sizeof(retry), "%d", wait_s);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -304,6 +304,7 @@ void on_completed(void *listener, struct MHD_Connection *connection,
 	*req_cls = NULL;
 	ms = (int)(now_ms(rq) - rq->started_ms);
 	wait_drop(rq);
+	stream_free(rq->stream);
 	if (!rq->reply.status)
 		rq->reply.status = status_of(connection);
 	metrics_count(rq->server, rq->route, rq->reply.status, ms);

@@ -26,6 +26,7 @@ static const struct known {
 	ROW(IDEMPOTENCY_KEY,   "Idempotency-Key",   true),
 	ROW(IF_MATCH,          "If-Match",          true),
 	ROW(IF_NONE_MATCH,     "If-None-Match",     false),
+	ROW(LAST_EVENT_ID,     "Last-Event-ID",     true),
 	ROW(PREFER,            "Prefer",            false),
 	ROW(REQUEST_ID,        "X-Request-Id",      false),
 	ROW(TRACEPARENT,       "traceparent",       false),
@@ -116,8 +117,10 @@ void headers_add(struct headers *h, const char *name, size_t name_len,
 		if (known[i].len != name_len ||
 		    strncasecmp(known[i].name, name, name_len) != 0)
 			continue;
-		if (!h->seen[i])
-			h->value[i] = text_trim(t);
+		if (!h->seen[i]) /* the library compares a coding untrimmed */
+			h->value[i] = i == HEADER_TRANSFER_ENCODING
+					      ? t
+					      : text_trim(t);
 		if (h->seen[i] < UINT8_MAX)
 			h->seen[i]++;
 		if (i == HEADER_PREFER)

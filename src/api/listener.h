@@ -13,8 +13,10 @@
 
 #include "api/routes.h"
 #include "api/server.h"
+#include "auth.h"
 #include "backups.h"
 #include "stamps.h"
+#include "stream.h"
 
 #define STATUS_CLASSES 6 /* 1xx to 5xx, and 0: never answered */
 
@@ -32,7 +34,6 @@ struct server {
 	struct server_conf conf;
 	const struct seal *seal;
 	struct clock *clock;
-	uint8_t root_hash[SEAL_HASH_SIZE];
 	struct listener api, admin;
 
 	atomic_bool draining, damaged;
@@ -45,7 +46,11 @@ struct server {
 	pthread_mutex_t wait_lock;
 	atomic_int waiting;
 
+	struct auth auth;
+
 	struct backups backups;
+
+	struct streams streams;
 
 	/* metrics.c: by row of routes.c; the last is "no route". */
 	atomic_uint_fast64_t answers[ROUTES_MAX + 1][STATUS_CLASSES];

@@ -61,6 +61,7 @@ FIELD(breakers, g->engine.breakers_open)
 FIELD(sweeps, g->engine.sweeps)
 FIELD(orphans, g->engine.orphans)
 FIELD(waiting, g->server->waiting)
+FIELD(streams, g->server->streams.count)
 FIELD(cut, g->server->connections_cut)
 FIELD(dropped, log_dropped())
 #undef FIELD
@@ -81,6 +82,7 @@ static const struct metric {
 	{"trunkline_engine_commits_total", "counter", "Transactions of the engine.", commits},
 	{"trunkline_http_connections", "gauge", "Open connections of the API listener.", api_connections},
 	{"trunkline_http_waiting", "gauge", "Requests that wait for an operation.", waiting},
+	{"trunkline_http_streams", "gauge", "Clients that watch an operation.", streams},
 	{"trunkline_http_connections_cut_total", "counter", "Connections closed because they were too slow.", cut},
 	{"trunkline_log_lines_dropped_total", "counter", "Log lines that could not be written.", dropped},
 };

@@ -15,8 +15,8 @@
 #include "store/numbers.h"
 #include "wait.h"
 
-#define AGENT_SIZE 256
-#define LABEL_SIZE 512
+#define TEXT_MAX  64 /* characters of an agent's id, of a label */
+#define TEXT_SIZE (4 * TEXT_MAX + 1)
 
 /* The id of a number, or the number itself. Anything else can be nowhere. */
 static int check_ref(const struct request *rq, struct err *err)
@@ -42,20 +42,11 @@ static void list_row(const struct number_row *row, void *page)
 		(void)view_number(p->out, row); /* page_end sees the failure */
 }
 
-static int check_phone_number(const struct param *p, struct err *err)
-{
-	if (!p->given || e164_valid(p->value, strlen(p->value)))
-		return 0;
-	return err_set(err, ERR_INVALID_PARAMETER,
-		       "phone_number must be an E.164 number, as "
-		       "+14155550100 or %%2B14155550100");
-}
-
 int numbers_list(struct request *rq, struct err *err)
 {
 	enum { STATUS, AGENT, ASSIGNED, NUMBER, LABEL, PROVIDER };
-	char status[16], agent[AGENT_SIZE], assigned[8], number[E164_SIZE + 8];
-	char label[LABEL_SIZE], provider[16];
+	char status[16], agent[TEXT_SIZE], assigned[8], number[E164_SIZE + 8];
+	char label[TEXT_SIZE], provider[16];
 	struct page page;
 	struct param params[] = {
 		{"status", status, sizeof(status), false, ERR_NONE, false},
@@ -76,7 +67,9 @@ int numbers_list(struct request *rq, struct err *err)
 	    filter_words(&params[STATUS], "active, deleting, corrupted", err) ||
 	    filter_words(&params[ASSIGNED], "true, false", err) ||
 	    filter_words(&params[PROVIDER], "twilio, sip_trunk", err) ||
-	    check_phone_number(&params[NUMBER], err))
+	    filter_text(&params[AGENT], TEXT_MAX, err) ||
+	    filter_text(&params[LABEL], TEXT_MAX, err) ||
+	    filter_e164(&params[NUMBER], err))
 		return -1;
 	f.status = filter_value(&params[STATUS]);
 	f.agent_id = filter_value(&params[AGENT]);

@@ -6,61 +6,94 @@
 #include "base/e164.h"
 #include "handlers.h"
 #include "listener.h"
+#include "operations.h"
 #include "paging.h"
 #include "reader.h"
 #include "saga/view.h"
+#include "steps/step.h"
 #include "store/journal.h"
-#include "store/operations.h"
+#include "wait.h"
 
 struct steps {
-	struct buf text;
+	struct buf *text;
 	bool backwards; /* rows count as done when they are gone */
 	int64_t done;
 };
 
+static bool is_any(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* Backwards, what leaves nothing behind is done with as it is. */
+static bool is_done(const struct journal_row *row, bool backwards)
+{
+	const struct step *step = step_by_name(row->step);
+	bool present = strcmp(row->state, "present") == 0;
+
+	if (!backwards)
+		return present;
+	return (step && !step->undo.request) ||
+	       (!present && !is_any(row->state, "intended", "undoing"));
+}
+
 static void add_step(const struct journal_row *row, void *arg)
 {
 	struct steps *s = arg;
-	bool present = strcmp(row->state, "present") == 0;
-	bool intended = strcmp(row->state, "intended") == 0;
-	bool undoing = strcmp(row->state, "undoing") == 0;
 
-	s->done += s->backwards ? !present && !intended && !undoing : present;
-	if (s->text.len > 1)
-		buf_char(&s->text, ',');
-	(void)view_step(&s->text, row); /* render sees the failure */
+	s->done += is_done(row, s->backwards);
+	if (s->text->len > 1)
+		buf_char(s->text, ',');
+	(void)view_step(s->text, row); /* read_steps sees the failure */
 }
 
-/* The steps of one that has ended were kept with it; those of one under way
- * are what the journal says now. */
-static int render(struct store *store, const struct operation_row *row,
-		  struct buf *out, struct err *err)
+/* Those of one that has ended were kept with it; those of one under way are
+ * what the journal says now. Sets row->done to match. */
+static int read_steps(struct store *store, struct operation_row *row,
+		      struct buf *out, struct err *err)
 {
 	struct steps steps = {
-		.text = BUF_INIT(LIMIT_ANSWER),
+		.text = out,
 		.backwards = strcmp(row->state, "undoing") == 0 ||
 			     strcmp(row->kind, "delete") == 0,
 	};
-	struct operation_row now = *row;
-	int rc = -1;
 
 	if (row->ended_ms) {
-		(void)view_operation(out, row, NULL);
-		return 0;
+		buf_str(out, row->steps ? row->steps : "[]");
+	} else {
+		buf_char(out, '[');
+		if (journal_of_operation(store, row->id, add_step, &steps, err))
+			return -1;
+		buf_char(out, ']');
+		row->done = steps.done;
 	}
-	buf_char(&steps.text, '[');
-	if (journal_of_operation(store, row->id, add_step, &steps, err))
-		goto out;
-	if (buf_char(&steps.text, ']')) {
-		err_set(err, ERR_INTERNAL, "the steps are too long");
-		goto out;
+	if (out->failed)
+		return err_set(err, ERR_INTERNAL, "the steps are too long");
+	return 0;
+}
+
+int operation_read(struct store *store, const char *id,
+		   struct operation_row *row, struct buf *steps,
+		   struct err *err)
+{
+	int64_t done = -1; /* of the steps at hand */
+
+	for (;;) {
+		int rc = operation_find(store, id, row, err);
+
+		if (rc != 1)
+			return rc;
+		if (done >= 0 && !row->ended_ms)
+			break;
+		buf_clear(steps);
+		if (read_steps(store, row, steps, err))
+			return -1;
+		if (row->ended_ms)
+			return 1;
+		done = row->done;
 	}
-	now.done = steps.done;
-	(void)view_operation(out, &now, steps.text.data);
-	rc = 0;
-out:
-	buf_release(&steps.text);
-	return rc;
+	row->done = done;
+	return 1;
 }
 
 struct list {
@@ -69,26 +102,19 @@ struct list {
 	struct err *err;
 };
 
+/* The list is still open, so that the steps are of the same moment. */
 static void list_row(const struct operation_row *row, void *list)
 {
 	struct list *l = list;
 
-	if (l->err->code == ERR_NONE && page_row(&l->page, row->seq))
-		(void)render(l->store, row, l->page.out, l->err);
-}
+	struct buf steps = BUF_INIT(LIMIT_ANSWER);
+	struct operation_row now = *row;
 
-static int check_filters(const struct param *number_id,
-			 const struct param *phone_number, struct err *err)
-{
-	if (number_id->given && !id_valid(number_id->value, ID_NUMBER))
-		return err_set(err, ERR_INVALID_PARAMETER,
-			       "number_id must be the id of a number");
-	if (phone_number->given &&
-	    !e164_valid(phone_number->value, strlen(phone_number->value)))
-		return err_set(err, ERR_INVALID_PARAMETER,
-			       "phone_number must be an E.164 number, as "
-			       "+14155550100 or %%2B14155550100");
-	return 0;
+	if (l->err->code != ERR_NONE || !page_row(&l->page, row->seq))
+		return;
+	if (read_steps(l->store, &now, &steps, l->err) == 0)
+		(void)view_operation(l->page.out, &now, steps.data);
+	buf_release(&steps);
 }
 
 int operations_list(struct request *rq, struct err *err)
@@ -107,7 +133,8 @@ int operations_list(struct request *rq, struct err *err)
 
 	if (page_begin(&l.page, rq, params, sizeof(params) / sizeof(params[0]),
 		       err) ||
-	    check_filters(&params[NUMBER_ID], &params[NUMBER], err) ||
+	    filter_id(&params[NUMBER_ID], ID_NUMBER, "a number", err) ||
+	    filter_e164(&params[NUMBER], err) ||
 	    filter_words(&params[STATE],
 			 "running, undoing, succeeded, failed, stuck", err) ||
 	    filter_words(&params[KIND], "create, update, delete, force", err))
@@ -129,25 +156,51 @@ broken:
 	return -1;
 }
 
-int operations_get(struct request *rq, struct err *err)
+/* Of all paths below /v1/operations/{id}. */
+static int check_path(const struct request *rq, struct err *err)
 {
-	struct operation_row row = {0};
-	struct store *store;
-	int rc;
-
 	if (query_read(rq->target.query, NULL, 0, err))
 		return -1;
 	if (!id_valid(rq->arg, ID_OPERATION))
 		return err_set(err, ERR_NOT_FOUND,
 			       "this is not the id of an operation");
-	store = reader_get(rq->server->conf.database_url, err);
-	rc = store ? operation_find(store, rq->arg, &row, err) : -1;
-	if (!rc)
-		return err_set(err, ERR_NOT_FOUND,
-			       "there is no such operation");
-	if (rc < 0 || render(store, &row, answer_json(rq), err)) {
-		reader_drop();
-		return -1;
-	}
 	return 0;
+}
+
+int operation_of_path(struct request *rq, struct operation_row *row,
+		      struct buf *steps, struct err *err)
+{
+	struct store *store;
+	int rc;
+
+	if (check_path(rq, err))
+		return -1;
+	store = reader_get(rq->server->conf.database_url, err);
+	rc = store ? operation_read(store, rq->arg, row, steps, err) : -1;
+	if (rc > 0)
+		return 0;
+	if (rc < 0)
+		reader_drop();
+	return err_set(err, ERR_NOT_FOUND, "there is no such operation");
+}
+
+int operations_get(struct request *rq, struct err *err)
+{
+	struct buf steps = BUF_INIT(LIMIT_ANSWER);
+	struct operation_row row = {0};
+	int rc = operation_of_path(rq, &row, &steps, err);
+
+	if (rc == 0)
+		(void)view_operation(answer_json(rq), &row, steps.data);
+	buf_release(&steps);
+	return rc;
+}
+
+/* Asking again for what is being taken back changes nothing, so it needs no
+ * idempotency key, and the engine keeps none for it. */
+int operations_cancel(struct request *rq, struct err *err)
+{
+	if (check_path(rq, err))
+		return -1;
+	return prepare(rq, COMMAND_CANCEL, NULL, err) ? 0 : -1;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "base/e164.h"
 #include "base/json.h"
 #include "listener.h"
 
@@ -71,6 +72,7 @@ int page_begin(struct page *p, struct request *rq, struct param *params,
 	p->params = params;
 	p->count = count;
 	p->rows = 0;
+	p->more = false;
 	p->last = 0;
 	if (query_read(rq->target.query, params, count, err) ||
 	    read_limit(p, err) || read_cursor(p, err))
@@ -83,9 +85,11 @@ int page_begin(struct page *p, struct request *rq, struct param *params,
 
 bool page_row(struct page *p, int64_t seq)
 {
-	if (p->rows++ == p->limit)
+	if (p->rows == p->limit || p->out->len > LIMIT_PAGE)
+		p->more = true;
+	if (p->more)
 		return false;
-	if (p->rows > 1)
+	if (p->rows++)
 		buf_char(p->out, ',');
 	p->last = seq;
 	return true;
@@ -125,7 +129,7 @@ int page_end(struct page *p, struct err *err)
 {
 	struct buf scope = BUF_INIT(SCOPE_BYTES);
 	char cursor[CURSOR_SIZE];
-	bool more = p->rows > p->limit;
+	bool more = p->more;
 	int rc = 0;
 
 	buf_char(p->out, ']');
@@ -157,6 +161,37 @@ int filter_words(const struct param *p, const char *words, struct err *err)
 	}
 	return err_set(err, ERR_INVALID_PARAMETER, "%s must be one of %s",
 		       p->name, words);
+}
+
+int filter_text(const struct param *p, size_t max, struct err *err)
+{
+	size_t n = 0;
+
+	for (const char *s = p->value; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	if (n <= max)
+		return 0;
+	return err_set(err, ERR_INVALID_PARAMETER,
+		       "%s has at most %zu characters", p->name, max);
+}
+
+int filter_e164(const struct param *p, struct err *err)
+{
+	if (!p->given || e164_valid(p->value, strlen(p->value)))
+		return 0;
+	return err_set(err, ERR_INVALID_PARAMETER,
+		       "%s must be an E.164 number, as +14155550100 or "
+		       "%%2B14155550100",
+		       p->name);
+}
+
+int filter_id(const struct param *p, const char *type, const char *what,
+	      struct err *err)
+{
+	if (!p->given || id_valid(p->value, type))
+		return 0;
+	return err_set(err, ERR_INVALID_PARAMETER, "%s must be the id of %s",
+		       p->name, what);
 }
 
 const char *filter_value(const struct param *p)

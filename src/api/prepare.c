@@ -64,7 +64,8 @@ static int fill(struct request *rq, struct command *c, const json_t *body,
 				  err))
 			return -1;
 	}
-	if (!h->seen[HEADER_IDEMPOTENCY_KEY])
+	if (!h->seen[HEADER_IDEMPOTENCY_KEY] ||
+	    !(rq->route->flags & ROUTE_REPLAYABLE))
 		return 0;
 	if (idempotency_key_read(h->value[HEADER_IDEMPOTENCY_KEY], c->key, err))
 		return -1;

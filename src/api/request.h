@@ -15,6 +15,7 @@
 #include "api/limits.h"
 #include "api/routes.h"
 #include "api/target.h"
+#include "api/throttle.h"
 #include "api/trace.h"
 #include "base/buf.h"
 #include "base/id.h"
@@ -24,6 +25,7 @@
 
 struct server;
 struct waiting;
+struct stream;
 
 enum phase {
 	PHASE_HEAD, /* the header is in, nothing was looked at */
@@ -59,9 +61,16 @@ struct request {
 	struct buf link;
 	const void *fixed; /* a body that lives as long as the process */
 	size_t size;	   /* of the body sent, or of fixed */
+	const char *cache, *policy; /* of /docs; NULL: no-store, none */
+	bool secret;		    /* the body is overwritten when it is out */
+	int retry_after_s;	    /* with a problem; 0: as usual */
+	bool metered;		    /* quota says how its key stands */
+	struct quota quota;
 
 	struct waiting *waiting;
-	char raw[]; /* the target as it came */
+	struct stream *stream; /* until the response has it */
+	bool streams;	       /* the answer is one */
+	char raw[];	       /* the target as it came */
 };
 
 #endif

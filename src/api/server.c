@@ -16,6 +16,10 @@
 
 #define STEP_MS 20 /* between two looks while draining */
 
+/* Between two rounds of server_reap; the second while clients watch. */
+#define LOOK_MS		100
+#define LOOK_STREAMS_MS 40
+
 static int64_t stamp_now(void *clock)
 {
 	struct clock *c = clock;
@@ -122,8 +126,10 @@ static void server_free(struct server *s)
 	pthread_mutex_destroy(&s->api.stamps.lock);
 	pthread_mutex_destroy(&s->admin.stamps.lock);
 	pthread_mutex_destroy(&s->wait_lock);
+	pthread_mutex_destroy(&s->streams.lock);
 	pthread_rwlock_destroy(&s->engine_lock);
 	backups_release(&s->backups);
+	auth_release(&s->auth);
 	free(s);
 }
 
@@ -144,10 +150,10 @@ struct server *server_start(const struct server_conf *conf,
 	pthread_mutex_init(&s->api.stamps.lock, NULL);
 	pthread_mutex_init(&s->admin.stamps.lock, NULL);
 	pthread_mutex_init(&s->wait_lock, NULL);
+	pthread_mutex_init(&s->streams.lock, NULL);
 	pthread_rwlock_init(&s->engine_lock, NULL);
-	seal_hash(seal, "apikey", conf->api_key, strlen(conf->api_key),
-		  s->root_hash);
-	if (backups_init(&s->backups, conf, clock, err) ||
+	if (auth_init(&s->auth, conf, seal, err) ||
+	    backups_init(&s->backups, conf, clock, err) ||
 	    listener_start(&s->admin, s, true, err) ||
 	    listener_start(&s->api, s, false, err)) {
 		server_free(s);
@@ -174,8 +180,15 @@ void server_reap(struct server *s)
 
 	cut += stamps_reap(&s->admin.stamps, now, false);
 	atomic_fetch_add(&s->connections_cut, (uint64_t)cut);
+	streams_look(s);
+	key_uses_write(s);
 	if (draining)
 		backups_stop(&s->backups);
+}
+
+int server_pause_ms(struct server *s)
+{
+	return atomic_load(&s->streams.count) ? LOOK_STREAMS_MS : LOOK_MS;
 }
 
 void server_damaged(struct server *s)
@@ -195,6 +208,7 @@ void server_detach(struct server *s)
 	pthread_rwlock_wrlock(&s->engine_lock);
 	s->engine = NULL;
 	pthread_rwlock_unlock(&s->engine_lock);
+	streams_close(s);
 }
 
 /* Reaps until nothing is left of what is counted, or the time is over. */

@@ -11,6 +11,8 @@ struct waiting {
 	struct server *server;
 	/* Hands it over; the engine's unless wait_with said otherwise. */
 	int (*take)(struct server *s, struct command *c, struct err *err);
+	void *kept; /* wait_keep's */
+	void (*free_kept)(void *kept);
 	struct err err; /* why it was not taken, or failed without a reply */
 	/* Under server->wait_lock: */
 	struct MHD_Connection *connection; /* NULL: the request is gone */
@@ -18,7 +20,7 @@ struct waiting {
 	int owners;
 };
 
-static int submit(struct server *s, struct command *c, struct err *err)
+int wait_submit(struct server *s, struct command *c, struct err *err)
 {
 	int rc = -1;
 
@@ -51,7 +53,7 @@ int wait_new(struct request *rq, struct err *err)
 	}
 	w->command = (struct command)COMMAND_INIT;
 	w->server = s;
-	w->take = submit;
+	w->take = wait_submit;
 	w->owners = 1;
 	rq->waiting = w;
 	return 0;
@@ -71,6 +73,19 @@ void wait_with(struct request *rq,
 	rq->waiting->take = take;
 }
 
+void wait_keep(struct request *rq, void *kept, void (*free_kept)(void *kept))
+{
+	rq->waiting->kept = kept;
+	rq->waiting->free_kept = free_kept;
+}
+
+void *wait_kept(const struct command *c)
+{
+	const struct waiting *w = c->arg;
+
+	return w->kept;
+}
+
 static void drop(struct waiting *w)
 {
 	struct server *s = w->server;
@@ -82,6 +97,8 @@ static void drop(struct waiting *w)
 	if (!last)
 		return;
 	command_release(&w->command);
+	if (w->free_kept)
+		w->free_kept(w->kept);
 	free(w);
 }
 
@@ -99,9 +116,15 @@ static void finish(struct waiting *w)
 	drop(w);
 }
 
+/* What was written may be an API key: those known so far are looked up anew,
+ * and before the client hears of the change. */
 static void on_done(struct command *c)
 {
-	finish(c->arg);
+	struct waiting *w = c->arg;
+
+	if (c->kind == COMMAND_WRITE)
+		atomic_fetch_add(&w->server->auth.generation, 1);
+	finish(w);
 }
 
 void wait_fail(struct command *c, const struct err *err)

@@ -34,6 +34,12 @@ struct command *wait_command(struct request *rq);
  * any thread. */
 void wait_with(struct request *rq,
 	       int (*take)(struct server *, struct command *, struct err *));
+/* What the command's write works with: freed with the command. */
+void wait_keep(struct request *rq, void *kept, void (*free_kept)(void *kept));
+/* The same, for command.write. */
+void *wait_kept(const struct command *c);
+/* Hands over a command that no request waits for, as engine_submit. */
+int wait_submit(struct server *s, struct command *c, struct err *err);
 /* In place of command.done: there is no reply, but this problem. */
 void wait_fail(struct command *c, const struct err *err);
 /* Suspends the connection and hands the command over. Must be the last act of

@@ -114,3 +114,90 @@ void timestamp_format(int64_t wall_ms, char out[TIMESTAMP_SIZE])
 	digits(out + 17, ms / 1000 % 60, 2);
 	digits(out + 20, ms % 1000, 3);
 }
+
+/* ---- and back ---- */
+
+/* Reads exactly `width` digits, and moves on. */
+static bool number(const char **s, int width, int *out)
+{
+	*out = 0;
+	for (; width; width--, ++*s) {
+		if (**s < '0' || **s > '9')
+			return false;
+		*out = *out * 10 + (**s - '0');
+	}
+	return true;
+}
+
+static bool one_of(const char **s, const char *choices)
+{
+	if (!**s || !strchr(choices, **s))
+		return false;
+	++*s;
+	return true;
+}
+
+/* Days since 1970; the reverse of date(). -1: there is no such day. */
+static int days_until(int year, int month, int day)
+{
+	int shifted = month > 2 ? year : year - 1;
+	int yoe = shifted % 400;
+	int doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	int days = shifted / 400 * 146097 + yoe * 365 + yoe / 4 - yoe / 100 +
+		   doy - 719468;
+	int y, m, d;
+
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+		return -1;
+	date(days, &y, &m, &d);
+	return m == month && d == day ? days : -1;
+}
+
+static bool read_fraction(const char **s, int *ms)
+{
+	*ms = 0;
+	if (!one_of(s, "."))
+		return true;
+	if (**s < '0' || **s > '9')
+		return false;
+	for (int unit = 100; **s >= '0' && **s <= '9'; unit /= 10, ++*s)
+		*ms += (**s - '0') * unit;
+	return true;
+}
+
+static bool read_offset(const char **s, int *minutes)
+{
+	bool west = **s == '-';
+	int hours, rest;
+
+	*minutes = 0;
+	if (one_of(s, "Zz"))
+		return true;
+	if (!one_of(s, "+-") || !number(s, 2, &hours) || !one_of(s, ":") ||
+	    !number(s, 2, &rest) || hours > 23 || rest > 59)
+		return false;
+	*minutes = (hours * 60 + rest) * (west ? -1 : 1);
+	return true;
+}
+
+bool timestamp_parse(const char *s, int64_t *wall_ms)
+{
+	int year, month, day, hour, minute, second, ms, offset, days;
+
+	if (!number(&s, 4, &year) || !one_of(&s, "-") ||
+	    !number(&s, 2, &month) || !one_of(&s, "-") ||
+	    !number(&s, 2, &day) || !one_of(&s, "Tt ") ||
+	    !number(&s, 2, &hour) || !one_of(&s, ":") ||
+	    !number(&s, 2, &minute) || !one_of(&s, ":") ||
+	    !number(&s, 2, &second) || !read_fraction(&s, &ms) ||
+	    !read_offset(&s, &offset) || *s)
+		return false;
+	days = days_until(year, month, day);
+	if (days < 0 || hour > 23 || minute > 59 || second > 59)
+		return false;
+	*wall_ms =
+		days * DAY_MS +
+		((hour * 60 + minute - offset) * 60 + second) * INT64_C(1000) +
+		ms;
+	return *wall_ms >= 0;
+}

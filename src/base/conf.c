@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf_row.h"
 
@@ -45,6 +46,8 @@ static const struct row rows[] = {
 		"A key with scope admin for the API, 16 characters or more."),
 	SECRET_("TRUNKLINE_MASTER_KEY", master_key, NULL,
 		"Seals secrets at rest: 32 bytes in base64. If unset, a key file is made beside the database; back it up."),
+	SECRET_("TRUNKLINE_NEW_MASTER_KEY", new_master_key, NULL,
+		"The master key to come: trunkline rekey seals everything anew with it. Wanted until that has ended."),
 	INT_("TRUNKLINE_THREADS", threads, "2", 1, 64,
 	     "Threads that answer the API."),
 	INT_("TRUNKLINE_PROVIDER_CONCURRENCY", provider_concurrency, "32", 1, 1000,
@@ -61,6 +64,10 @@ static const struct row rows[] = {
 	     "How long a client waits for a create or delete before it gets 202 and the operation, in seconds."),
 	INT_("TRUNKLINE_MAX_OPERATIONS", max_operations, "5000", 1, 1000000,
 	     "Operations running at once; one more is answered 503."),
+	INT_("TRUNKLINE_RATE_LIMIT", rate_limit, "0", 0, 1000000,
+	     "Requests per minute that each API key may make; one more is answered 429. 0: no limit."),
+	INT_("TRUNKLINE_RATE_BURST", rate_burst, "0", 0, 1000000,
+	     "How many of them may come at once. 0: as many as in a minute."),
 	INT_("TRUNKLINE_SWEEP_INTERVAL_S", sweep_interval_s, "3600", 0, 604800,
 	     "Time between two sweeps for resources of ours that nothing owns, in seconds. 0: only on demand."),
 	INT_("TRUNKLINE_SWEEP_GRACE_S", sweep_grace_s, "900", 0, 604800,
@@ -110,13 +117,28 @@ static int wrong(const struct row *r, const char *right, struct err *err)
 	return err_set(err, ERR_CONFIG, "%s must be %s", r->face.name, right);
 }
 
+/* A secret's memory is locked, fenced off and left out of core dumps. */
+static char *copy_text(const struct row *r, const char *value)
+{
+	size_t size = strlen(value) + 1;
+	char *copy;
+
+	if (!r->face.secret)
+		return strdup(value);
+	clock_system(); /* libsodium is ready after it */
+	copy = sodium_malloc(size);
+	if (copy)
+		memcpy(copy, value, size);
+	return copy;
+}
+
 static int parse_text(const struct row *r, struct conf *c, const char *value,
 		      struct err *err)
 {
 	char **to = row_field(r, c);
 	const char *right;
 
-	*to = strdup(value);
+	*to = copy_text(r, value);
 	if (!*to)
 		return err_set(err, ERR_CONFIG, "no memory");
 	right = r->check ? r->check(to) : NULL;
@@ -399,7 +421,10 @@ void conf_release(struct conf *c)
 			continue;
 		/* All of them: a database URL may hold a password too. */
 		sodium_memzero(*text, strlen(*text));
-		free(*text);
+		if (rows[i].face.secret)
+			sodium_free(*text);
+		else
+			free(*text);
 		*text = NULL;
 	}
 }

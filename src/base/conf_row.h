@@ -14,7 +14,7 @@
 
 /* Returns NULL if *value is good, else what would be right, to stand after
  * "NAME must be". May put another string, which it allocates, in the place of
- * *value: the normal form. */
+ * *value (not of a secret): the normal form. */
 typedef const char *conf_check(char **value);
 
 conf_check check_visible;    /* fit to stand in a header */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "json_memory.h"
 
 /* How deep the text nests at most, by counting brackets outside of strings.
  * Stops at the first byte (given in *at) that goes deeper than max. Text that
@@ -34,8 +35,46 @@ static bool too_deep(const char *text, size_t len, int max, size_t *at)
 	return false;
 }
 
+/* Text that is handed to the parser in pieces, so that it can be stopped. */
+struct source {
+	const char *at;
+	size_t left;
+};
+
+static size_t next_piece(void *to, size_t size, void *arg)
+{
+	struct source *s = arg;
+	size_t n = s->left < size ? s->left : size;
+
+	if (json_memory_short())
+		return (size_t)-1;
+	memcpy(to, s->at, n);
+	s->at += n;
+	s->left -= n;
+	return n;
+}
+
+/* NULL with *why, or with *short_of_memory. */
+static json_t *parse(const char *text, size_t len, json_error_t *why,
+		     bool *short_of_memory)
+{
+	struct source s = {text, len};
+	json_t *root;
+
+	json_memory_begin();
+	root = json_load_callback(next_piece, &s, JSON_REJECT_DUPLICATES, why);
+	*short_of_memory = json_memory_short();
+	if (*short_of_memory) {
+		json_decref(root);
+		root = NULL;
+	}
+	json_memory_end();
+	return root;
+}
+
 json_t *json_read(const char *text, size_t len, int depth_max, struct err *err)
 {
+	bool short_of_memory;
 	json_error_t why;
 	json_t *root;
 	size_t at;
@@ -46,11 +85,11 @@ json_t *json_read(const char *text, size_t len, int depth_max, struct err *err)
 			depth_max);
 		return NULL;
 	}
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	root = parse(text, len, &why, &short_of_memory);
 	if (root)
 		return root;
-	if (json_error_code(&why) == json_error_out_of_memory)
-		err_set(err, ERR_INTERNAL, "out of memory");
+	if (short_of_memory)
+		err_set(err, ERR_OVERLOADED, "there is no memory left");
 	else
 		err_set(err, ERR_INVALID_JSON, "byte %d: %s",
 			why.position > 0 ? why.position : 0,
@@ -218,8 +257,10 @@ static int add_real(struct buf *b, const json_t *value)
 	}
 	n = json_dumpb(value, text, sizeof(text),
 		       JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits));
-	if (n == 0 || n > sizeof(text))
-		return buf_str(b, "null");
+	if (n == 0 || n > sizeof(text)) { /* there was no memory for it */
+		b->failed = true;
+		return -1;
+	}
 	return buf_add(b, text, n);
 }
 
@@ -241,7 +282,7 @@ static int add_object(struct buf *b, const json_t *value)
 	json_t *member;
 
 	buf_char(b, '{');
-	json_object_foreach(object, name, member)
+	json_object_foreach (object, name, member)
 		json_put_value(b, name, member);
 	return buf_char(b, '}');
 }

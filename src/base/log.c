@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,9 +105,12 @@ void log_hide(const char *secret)
 
 	if (len < HIDDEN_SHORTEST)
 		return;
+	clock_system(); /* libsodium is ready after it */
 	pthread_mutex_lock(&lock);
 	n = hidden.count;
-	if (n < HIDDEN_MAX && (hidden.value[n] = strdup(secret))) {
+	/* Locked memory: it is a copy that stays as long as the process. */
+	if (n < HIDDEN_MAX && (hidden.value[n] = sodium_malloc(len + 1))) {
+		memcpy(hidden.value[n], secret, len + 1);
 		hidden.len[n] = len;
 		__atomic_store_n(&hidden.count, n + 1, __ATOMIC_RELEASE);
 	}

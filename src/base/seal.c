@@ -37,6 +37,7 @@ struct seal {
 	uint8_t id[KEY_ID]; /* tells keys apart, tells nothing about them */
 	uint8_t seal[SEAL_KEY_SIZE];
 	uint8_t hash[SEAL_KEY_SIZE];
+	struct seal *joined; /* opens as well; NULL if none */
 };
 
 static void derive(struct seal *s, const uint8_t master[SEAL_KEY_SIZE])
@@ -90,6 +91,7 @@ struct seal *seal_new(const char *key_base64, struct err *err)
 		goto out;
 	}
 	derive(s, master);
+	s->joined = NULL;
 	sodium_mprotect_readonly(s);
 out:
 	sodium_memzero(master, sizeof(master));
@@ -98,7 +100,30 @@ out:
 
 void seal_free(struct seal *s)
 {
-	sodium_free(s); /* overwrites; NULL is fine */
+	if (!s)
+		return;
+	seal_free(s->joined);
+	sodium_free(s); /* overwrites */
+}
+
+void seal_name(const struct seal *s, char out[SEAL_NAME_SIZE])
+{
+	sodium_bin2hex(out, SEAL_NAME_SIZE, s->id, KEY_ID);
+}
+
+void seal_join_own(struct seal *s, struct seal *other)
+{
+	sodium_mprotect_readwrite(s);
+	seal_free(s->joined);
+	s->joined = other;
+	sodium_mprotect_readonly(s);
+}
+
+void seal_hash_with(struct seal *s, const uint8_t key[SEAL_KEY_SIZE])
+{
+	sodium_mprotect_readwrite(s);
+	memcpy(s->hash, key, SEAL_KEY_SIZE);
+	sodium_mprotect_readonly(s);
 }
 
 /* Is it a file that only we can read, and that we or root put there? */
@@ -259,6 +284,14 @@ int seal_close(const struct seal *s, struct clock *clock, const char *place,
 	return 0;
 }
 
+bool seal_is_own(const struct seal *s, const void *sealed, size_t len)
+{
+	const unsigned char *from = sealed;
+
+	return len >= HEAD + TAG && from[0] == VERSION &&
+	       memcmp(from + 1, s->id, KEY_ID) == 0;
+}
+
 int seal_open(const struct seal *s, const char *place, const void *sealed,
 	      size_t len, struct buf *out, struct err *err)
 {
@@ -267,6 +300,8 @@ int seal_open(const struct seal *s, const char *place, const void *sealed,
 	if (len < HEAD + TAG || from[0] != VERSION)
 		return err_set(err, ERR_STORE,
 			       "a sealed value is cut or of another version");
+	if (s->joined && seal_is_own(s->joined, sealed, len))
+		s = s->joined;
 	if (memcmp(from + 1, s->id, KEY_ID) != 0)
 		return err_set(err, ERR_CONFIG,
 			       "a secret was sealed with another master key: "

@@ -294,6 +294,18 @@ static bool below(const char *url, const char *origin)
 	return strncmp(url, origin, n) == 0 && url[n] == '/';
 }
 
+/* Only what may stand in a URL, and no way up: what is sent is exactly what was
+ * checked. */
+static bool plain(const char *url)
+{
+	if (strstr(url, "/.."))
+		return false;
+	for (; *url; url++)
+		if (*url <= ' ' || *url > '~' || strchr("#\\", *url))
+			return false;
+	return true;
+}
+
 int twilio_next_page(const struct twilio *t, const json_t *body,
 		     struct buf *url, struct err *err)
 {
@@ -316,5 +328,8 @@ int twilio_next_page(const struct twilio *t, const json_t *body,
 	if (url->failed)
 		return err_set(err, ERR_PROVIDER_GARBLED,
 			       "a list's next page has too long an address");
+	if (!plain(url->data))
+		return err_set(err, ERR_PROVIDER_GARBLED,
+			       "a list's next page has no proper address");
 	return 1;
 }

@@ -6,8 +6,8 @@ import pytest
 
 from support.client import in_background
 from support.crashes import crash_while_held, hold
-from support.facts import OTHER_AGENT
-from support.totals import ALL_KINDS, ASYNC, LAST_CALL, REFUSAL, assert_replayed, key
+from support.facts import ALL_KINDS, OTHER_AGENT
+from support.journeys import ASYNC, LAST_CALL, REFUSAL, assert_replayed, key
 from support.waiting import eventually
 from support.world import assert_exactly, assert_nothing_left
 

@@ -59,6 +59,7 @@ class Document:
                 copy.deepcopy(self.all["components"]["schemas"]), strict)}}
             for strict in (False, True)
         }
+        self._validators = {}
 
     def resolve(self, node):
         """node itself, or what its $ref points to."""
@@ -82,12 +83,29 @@ class Document:
                 if method in item:
                     yield method.upper(), path, item[method]
 
+    def parameters(self, path, operation):
+        """Those of the operation and of its path, resolved."""
+        return [self.resolve(p) for p in
+                self.all["paths"][path].get("parameters", [])
+                + operation.get("parameters", [])]
+
+    def _validator(self, schema, strict):
+        """Made once for each schema of the document."""
+        key = (id(schema), strict)
+        if key not in self._validators:
+            # The schema is kept, so that its id stays its own.
+            self._validators[key] = schema, jsonschema.Draft4Validator(
+                _convert(copy.deepcopy(schema), strict),
+                resolver=jsonschema.RefResolver("", self._schemas[strict]),
+                format_checker=formats)
+        return self._validators[key][1]
+
+    def valid(self, schema, value, strict=False):
+        return self._validator(schema, strict).is_valid(value)
+
     def validate(self, schema, value, strict=False):
         """Raises AssertionError with every fault of value."""
-        validator = jsonschema.Draft4Validator(
-            _convert(copy.deepcopy(schema), strict),
-            resolver=jsonschema.RefResolver("", self._schemas[strict]),
-            format_checker=formats)
         faults = [f"{'/'.join(map(str, e.absolute_path)) or '(all)'}: "
-                  f"{e.message[:300]}" for e in validator.iter_errors(value)]
+                  f"{e.message[:300]}"
+                  for e in self._validator(schema, strict).iter_errors(value)]
         assert not faults, "\n".join(faults)

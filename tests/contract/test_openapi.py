@@ -134,7 +134,7 @@ def test_it_has_success_and_failure_with_schema_and_example(
         answer = contract.resolve(answer)
         assert answer["description"].strip()
         assert "X-Request-Id" in answer["headers"], status
-        if status == "304":
+        if status in ("204", "304"):
             continue
         for media in answer["content"].values():
             assert "schema" in media and list(examples_of(media)), status

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 	long late = 0, runs = 0, calls = 0;
 	int rc = 0;
 
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)signal(SIGABRT, died);
 	(void)signal(SIGSEGV, died);
 	log_open(2, o.log ? LOG_DEBUG : LOG_OFF);

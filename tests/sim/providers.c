@@ -155,31 +155,58 @@ static bool sweepable(enum sandbox_kind kind)
 	       kind == SANDBOX_RETELL_NUMBER;
 }
 
-static void check_orphans(struct world *w, const struct facts *f)
+/* Did another of its kind, for the same number, land late? Then this one may be
+ * what was made in its place. */
+static bool rival_was_late(const struct world *w, const struct facts *f,
+			   const struct sandbox_resource *r, const char *owner)
 {
-	size_t count = sandbox_ledger_count(w->sandbox);
-
-	w->late_orphans = 0;
-	for (size_t i = w->preset_count; i < count; i++) {
-		const struct sandbox_resource *r =
-			sandbox_ledger_at(w->sandbox, i);
-		const struct record *n;
+	for (int i = (int)w->preset_count; i < w->birth_count; i++) {
+		const struct sandbox_resource *other =
+			sandbox_ledger_at(w->sandbox, (size_t)i);
 		char id[ID_SIZE];
 
-		if (!r->alive || is_theirs(w, r))
+		if (other->kind != r->kind || !row_was_late(w, (size_t)i))
 			continue;
-		owner_of(w, f, r, id);
-		n = facts_by_id(f, id);
-		if ((n && owned(n, r)) || abandoned(f, id, r))
-			continue;
-		if (row_was_late(w, i) && (!w->swept || !sweepable(r->kind)))
-			w->late_orphans++;
-		else
-			broken(w, "I1", "orphan: %s %s of %s (%s), call %d",
-			       sandbox_kind_name(r->kind), r->id,
-			       id[0] ? id : "nobody",
-			       n ? n->status : "no record", w->birth[i]);
+		owner_of(w, f, other, id);
+		if (strcmp(id, owner) == 0)
+			return true;
 	}
+	return false;
+}
+
+static void check_orphan(struct world *w, const struct facts *f, size_t row)
+{
+	const struct sandbox_resource *r = sandbox_ledger_at(w->sandbox, row);
+	const struct record *n;
+	char id[ID_SIZE];
+
+	if (w->birth[row] == BIRTH_STRANGER) {
+		if (!r->alive ||
+		    strcmp(field(r, "nickname"), "Stranger's") != 0)
+			broken(w, "I8", "the stranger's %s is not as it was",
+			       r->id);
+		return;
+	}
+	if (!r->alive || is_theirs(w, r))
+		return;
+	owner_of(w, f, r, id);
+	n = facts_by_id(f, id);
+	if ((n && owned(n, r)) || abandoned(f, id, r))
+		return;
+	if ((row_was_late(w, row) || rival_was_late(w, f, r, id)) &&
+	    !(w->swept && sweepable(r->kind)))
+		w->late_orphans++;
+	else
+		broken(w, "I1", "orphan: %s %s of %s (%s), call %d",
+		       sandbox_kind_name(r->kind), r->id, id[0] ? id : "nobody",
+		       n ? n->status : "no record", w->birth[row]);
+}
+
+static void check_orphans(struct world *w, const struct facts *f)
+{
+	w->late_orphans = 0;
+	for (size_t i = w->preset_count; i < (size_t)w->birth_count; i++)
+		check_orphan(w, f, i);
 }
 
 /* --- I2: an active number works ------------------------------------------ */
@@ -451,7 +478,7 @@ void providers_note_preset(struct world *w)
 	w->birth_room = w->birth_count = (int)w->preset_count;
 	w->birth = calloc(w->preset_count, sizeof(*w->birth));
 	for (size_t i = 0; i < w->preset_count; i++)
-		w->birth[i] = -1;
+		w->birth[i] = BIRTH_PRESET;
 }
 
 /* A number's routing is its own again once no record speaks of it. */

@@ -13,6 +13,7 @@
  *   clock.c      virtual time, and chance from the seed
  *   transport.c  the engine's calls as events in virtual time
  *   faults.c     which call goes wrong, and how
+ *   stranger.c   somebody else, who imports a number of ours
  *   vfs.c        the disk: SQLite's files in memory; power cuts, I/O errors
  *   workload.c   what the clients want, and when
  *   clients.c    sending it, and keeping every answer
@@ -127,6 +128,19 @@ void sim_transport_abandon(struct sim_transport *t);
 /* Nothing that changes anything is under way. */
 bool sim_transport_idle(const struct sim_transport *t);
 
+#define BIRTH_PRESET   -1
+#define BIRTH_STRANGER -2
+
+/* What the ledger has more than before came from this call (or BIRTH_…). */
+void births_note(struct world *w, int origin);
+
+/* --- stranger.c --- */
+
+void stranger_draw(struct world *w);
+void stranger_acts(struct world *w);
+/* He has (or had) this number at Retell. */
+bool stranger_has(const struct world *w, const char *phone);
+
 /* --- vfs.c --- */
 
 enum disk_place {
@@ -193,7 +207,7 @@ struct request {
 	struct answer_seen answer;
 };
 
-#define PHONES_MAX 4
+#define PHONES_MAX 3
 
 struct pending; /* a command that the engine has */
 
@@ -242,19 +256,22 @@ struct world {
 	bool healed;
 	struct fault_profile faults;
 	int crashes_left;
+	bool storm; /* each run dies in its recovery, until one is given up */
 	struct crash_plan crash;
 	bool crashed; /* the process is dead, though its code still returns */
 	int runs;
 
 	const char *phones[PHONES_MAX]; /* that this seed is about */
-	int phone_count;
+	int phone_count, theme;
+	const char *stranger_phone;
+	int64_t stranger_at; /* -1: never, or done */
 	struct request requests[REQUESTS_MAX];
 	int request_count, sends, keys;
 	struct pending *pending;
 
 	struct past_call *calls;
 	int call_count, call_room;
-	int *birth; /* for each row of the ledger: its call, or -1 */
+	int *birth; /* for each row of the ledger: its call, or BIRTH_… */
 	int birth_count, birth_room;
 	size_t preset_count;
 	uint64_t *preset; /* a digest of each row that was there before */

@@ -162,8 +162,7 @@ static int send_call(struct transport *base, struct http_request *rq, void *tag,
 
 /* --- what happens to a call ---------------------------------------------- */
 
-/* Which call made which row of the ledger. */
-static void note_births(struct world *w, const struct flight *f)
+void births_note(struct world *w, int origin)
 {
 	int count = (int)sandbox_ledger_count(w->sandbox);
 
@@ -173,7 +172,7 @@ static void note_births(struct world *w, const struct flight *f)
 				   (size_t)w->birth_room * sizeof(*w->birth));
 	}
 	while (w->birth_count < count)
-		w->birth[w->birth_count++] = f->record;
+		w->birth[w->birth_count++] = origin;
 }
 
 static void apply(struct world *w, struct flight *f)
@@ -182,7 +181,7 @@ static void apply(struct world *w, struct flight *f)
 	f->answer = sandbox_apply(f->call, w->clock.now);
 	if (sandbox_plan(f->call)->effect == SANDBOX_EFFECT_NOW)
 		w->calls[f->record].landed = w->clock.now;
-	note_births(w, f);
+	births_note(w, f->record);
 }
 
 static void land(struct world *w, struct flight *f)
@@ -190,7 +189,7 @@ static void land(struct world *w, struct flight *f)
 	f->land_at = NEVER;
 	sandbox_land(f->call, w->clock.now);
 	w->calls[f->record].landed = w->clock.now;
-	note_births(w, f);
+	births_note(w, f->record);
 	trace(w, "call %d lands late", f->record);
 }
 

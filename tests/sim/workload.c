@@ -184,18 +184,32 @@ static void draw_patience(struct chance *c, struct request *r)
 		r->wait_ms = chance_from(c, 1, 3000);
 }
 
+static enum command_kind draw_kind(struct world *w)
+{
+	/* percent, by command_kind; a seed is mixed, or about changes, or
+	 * about removals */
+	static const int weights[][COMMAND_CANCEL + 1] = {
+		{50, 15, 23, 5, 3, 4},
+		{50, 15, 23, 5, 3, 4},
+		{24, 62, 8, 2, 2, 2},
+		{42, 4, 38, 11, 3, 2},
+	};
+	int draw = (int)chance_from(&w->dice, 0, 99);
+	int kind = COMMAND_CREATE;
+
+	while (draw >= weights[w->theme][kind])
+		draw -= weights[w->theme][kind++];
+	return (enum command_kind)kind;
+}
+
 static void draw_one(struct world *w, int64_t span)
 {
 	struct chance *c = &w->dice;
-	int draw = (int)chance_from(c, 0, 99);
-	enum command_kind kind = draw < 50   ? COMMAND_CREATE
-				 : draw < 73 ? COMMAND_DELETE
-				 : draw < 88 ? COMMAND_UPDATE
-				 : draw < 93 ? COMMAND_FORCE
-				 : draw < 96 ? COMMAND_SWEEP
-					     : COMMAND_CANCEL;
+	enum command_kind kind =
+		w->request_count ? draw_kind(w) : COMMAND_CREATE;
 	const char *phone = w->phones[chance_from(c, 0, w->phone_count - 1)];
-	struct request *r = add(w, kind, phone, 1000 + chance_from(c, 0, span));
+	int64_t at = w->request_count ? 1000 + chance_from(c, 0, span) : 1000;
+	struct request *r = add(w, kind, phone, at);
 
 	if (kind == COMMAND_CREATE)
 		r->body = create_body(c, phone);
@@ -256,7 +270,8 @@ void workload_draw(struct world *w)
 	int wants = (int)chance_from(c, 1, 6);
 	int repeats = (int)chance_from(c, 0, 4);
 
-	w->phone_count = (int)chance_from(c, 1, PHONES_MAX - 1);
+	w->theme = (int)chance_from(c, 0, 3);
+	w->phone_count = w->theme > 1 ? 1 : (int)chance_from(c, 1, 3);
 	for (int i = 0; i < w->phone_count; i++)
 		w->phones[i] = chance_percent(c, 65)
 				       ? ordinary[chance_from(
@@ -267,6 +282,7 @@ void workload_draw(struct world *w)
 		draw_one(w, span);
 	for (int i = 0; i < repeats; i++)
 		draw_repeat(w);
+	stranger_draw(w);
 }
 
 /* --- after the faults ---------------------------------------------------- */
@@ -327,7 +343,8 @@ void workload_afresh(struct world *w, const struct facts *f)
 		if (!r)
 			return;
 		r->expect = there ? 200 : 201;
-		if (never_deletable(phone) || (w->tight && !there))
+		if (never_deletable(phone) ||
+		    ((w->tight || stranger_has(w, phone)) && !there))
 			r->expect = 0;
 		if (!there)
 			r->body = json_pack("{s:s}", "phone_number", phone);

@@ -82,7 +82,7 @@ static void draw_crash(struct world *w)
 	struct chance *c = &w->dice;
 	struct crash_plan *p = &w->crash;
 	int draw = (int)chance_from(c, 0, 99);
-	int far = w->runs == 1 ? 40 : 8;
+	int far = w->runs == 1 ? 40 : w->storm ? 2 : 8;
 
 	memset(p, 0, sizeof(*p));
 	draw_disk_faults(c, &p->disk);
@@ -196,6 +196,8 @@ static int64_t next_event(const struct world *w)
 
 	if (!w->healed && w->heal_at < at)
 		at = w->heal_at;
+	if (w->stranger_at >= 0 && w->stranger_at < at)
+		at = w->stranger_at;
 	if (!w->healed && w->crash.kind >= CRASH_TIME && w->crash.at < at)
 		at = w->crash.at;
 	return at;
@@ -212,6 +214,8 @@ static void events_due(struct world *w)
 			stop_orderly(w);
 	}
 	restart(w);
+	if (w->stranger_at >= 0 && w->clock.now >= w->stranger_at)
+		stranger_acts(w);
 	if (!w->broken)
 		clients_send_due(w);
 }
@@ -341,6 +345,9 @@ static void draw_world(struct world *w)
 	};
 	w->heal_at = 1000 + chance_from(c, 1, 40) * 1000;
 	w->crashes_left = chance_percent(c, 45) ? 0 : (int)chance_from(c, 1, 4);
+	w->storm = chance_percent(c, 4);
+	if (w->storm)
+		w->crashes_left = 12;
 	faults_draw(&w->faults, &w->fault_dice, w->heal_at);
 	workload_draw(w);
 }

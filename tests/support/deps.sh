@@ -6,8 +6,8 @@
 #   deps.sh SET...          install what is missing of these sets
 #   deps.sh --list SET...   print the names of their packages
 #
-# Sets: build, runtime (of a built binary), test, lint. Does nothing, quickly,
-# when all is there. Otherwise it says what it installs and calls apt-get, with
+# Sets: build, runtime (of a built binary), test, node, lint, fuzz, analyze. Does
+# nothing, quickly, when all is there. Otherwise it says what it installs and calls apt-get, with
 # sudo unless it is root. `a|b` is satisfied by either; a is what it installs.
 set -eu
 
@@ -26,13 +26,22 @@ packages()
 		;;
 	test)
 		echo "libcmocka-dev python3-pytest python3-jsonschema \
-			python3-requests"
+			python3-requests python3-hypothesis"
+		;;
+	node)
+		echo "nodejs npm"
 		;;
 	lint)
 		echo "clang-format binutils"
 		;;
+	fuzz)
+		echo "clang libclang-rt-14-dev|libclang-rt-dev"
+		;;
+	analyze)
+		echo "clang-tidy cppcheck"
+		;;
 	*)
-		echo "deps.sh: unknown set '$1' (build, runtime, test, lint)" >&2
+		echo "deps.sh: unknown set '$1' (build, runtime, test, node, lint, fuzz, analyze)" >&2
 		return 2
 		;;
 	esac
@@ -40,6 +49,10 @@ packages()
 
 installed()
 {
+	case $1 in # may have come another way than from Debian
+	nodejs) command -v node >/dev/null && return ;;
+	npm) command -v npm >/dev/null && return ;;
+	esac
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 

@@ -17,5 +17,6 @@ bad=0
 "$here/lint_format.sh" || bad=1
 if [ $# -gt 0 ]; then
 	"$here/lint_symbols.sh" "$1" || bad=1
+	"$here/lint_hardening.sh" "$1" || bad=1
 fi
 exit $bad

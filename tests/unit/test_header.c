@@ -101,6 +101,8 @@ static void the_only_transfer_coding_is_chunked(void **state)
 			 ERR_NOT_IMPLEMENTED);
 	assert_int_equal(with("Transfer-Encoding", "xchunked"),
 			 ERR_NOT_IMPLEMENTED);
+	assert_int_equal(with("Transfer-Encoding", "chunked "),
+			 ERR_NOT_IMPLEMENTED);
 	assert_int_equal(with("Transfer-Encoding", ""), ERR_NOT_IMPLEMENTED);
 	fresh();
 	add("Transfer-Encoding", "chunked");

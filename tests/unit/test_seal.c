@@ -19,7 +19,10 @@
 /* The bytes 0, 1, 2 … 31. */
 #define KEY	  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define OTHER_KEY "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-#define PLACE	  "numbers/apn_1/secrets"
+/* BLAKE2b of "hunter2" for "apikey" with the key 1, 2, 3, 0 ... by Python. */
+#define HASH_WITH_KEY \
+	"a713f904af7cd99736ca800bef931818bfabf83ed2b7beb4531fa61a5a010dba"
+#define PLACE "numbers/apn_1/secrets"
 
 static struct seal *seal_of(const char *key)
 {
@@ -189,6 +192,69 @@ static void a_hash_depends_on_key_purpose_and_data(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 	seal_hash(s, "apikey", "x", 1, b);
 	assert_memory_equal(a, b, sizeof(a));
+	seal_free(s);
+	seal_free(other);
+}
+
+/* While one master key follows another. */
+static void a_joined_sealer_opens_both_and_seals_with_its_own(void **state)
+{
+	struct seal *next = seal_of(OTHER_KEY), *alone = seal_of(OTHER_KEY);
+	struct buf before = BUF_INIT(1000), after = BUF_INIT(1000);
+	struct buf clear = BUF_INIT(1000);
+	struct seal *former = seal_of(KEY);
+	struct err err = ERR_INIT;
+
+	close_text(former, "hunter2", &before);
+	seal_join_own(next, former);
+	assert_false(seal_is_own(next, before.data, before.len));
+	assert_int_equal(
+		seal_open(next, PLACE, before.data, before.len, &clear, &err),
+		0);
+	assert_string_equal(clear.data, "hunter2");
+	close_text(next, "hunter3", &after);
+	assert_true(seal_is_own(next, after.data, after.len));
+	buf_clear(&clear);
+	assert_int_equal(
+		seal_open(alone, PLACE, after.data, after.len, &clear, &err),
+		0);
+	assert_string_equal(clear.data, "hunter3");
+	assert_shut(alone, PLACE, before.data, before.len, ERR_CONFIG);
+	buf_release(&before);
+	buf_release(&after);
+	buf_release(&clear);
+	seal_free(next);
+	seal_free(alone);
+}
+
+static void hashes_can_outlive_the_master_key(void **state)
+{
+	static const uint8_t key[SEAL_KEY_SIZE] = {1, 2, 3};
+	struct seal *one = seal_of(KEY), *two = seal_of(OTHER_KEY);
+	uint8_t a[SEAL_HASH_SIZE], b[SEAL_HASH_SIZE];
+	char hex[2 * SEAL_HASH_SIZE + 1];
+
+	seal_hash_with(one, key);
+	seal_hash_with(two, key);
+	seal_hash(one, "apikey", "hunter2", 7, a);
+	seal_hash(two, "apikey", "hunter2", 7, b);
+	assert_memory_equal(a, b, sizeof(a));
+	/* This too stays the same for ever. */
+	sodium_bin2hex(hex, sizeof(hex), a, sizeof(a));
+	assert_string_equal(hex, HASH_WITH_KEY);
+	seal_free(one);
+	seal_free(two);
+}
+
+static void a_key_has_a_name_of_its_own(void **state)
+{
+	struct seal *s = seal_of(KEY), *other = seal_of(OTHER_KEY);
+	char a[SEAL_NAME_SIZE], b[SEAL_NAME_SIZE];
+
+	seal_name(s, a);
+	seal_name(other, b);
+	assert_string_equal(a, "7c831ba5"); /* as in sealed values */
+	assert_string_not_equal(a, b);
 	seal_free(s);
 	seal_free(other);
 }
@@ -373,6 +439,10 @@ int main(void)
 		cmocka_unit_test(a_value_of_version_1_opens),
 		cmocka_unit_test(hashes_stay_the_same_for_ever),
 		cmocka_unit_test(a_hash_depends_on_key_purpose_and_data),
+		cmocka_unit_test(
+			a_joined_sealer_opens_both_and_seals_with_its_own),
+		cmocka_unit_test(hashes_can_outlive_the_master_key),
+		cmocka_unit_test(a_key_has_a_name_of_its_own),
 		cmocka_unit_test(a_key_is_32_bytes_in_base64),
 		cmocka_unit_test(what_does_not_fit_is_an_error),
 		FILE_TEST(a_missing_key_file_is_made_once),

@@ -306,9 +306,55 @@ static void a_key_is_found_by_its_hash(void **state)
 	assert_int_equal(key_find(f->store, (const uint8_t[SEAL_HASH_SIZE]){0},
 				  &got, &f->err),
 			 0);
-	assert_ok(f, key_list(f->store, see_key, &seen, &f->err));
-	assert_int_equal(seen.count, 2);
-	assert_string_equal(seen.ids[0], "key_z"); /* as they were made */
+	assert_int_equal(key_by_id(f->store, "key_z", &got, &f->err), 1);
+	assert_memory_equal(got.hash, hash_a, SEAL_HASH_SIZE);
+	assert_int_equal(key_by_id(f->store, "key_0", &got, &f->err), 0);
+	assert_int_equal(key_list(f->store, 0, 9, see_key, &seen, &f->err), 2);
+	assert_string_equal(seen.ids[0], "key_a"); /* the newest first */
+	assert_string_equal(seen.ids[1], "key_z");
+}
+
+static void keys_are_listed_in_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen = {.count = 0};
+	struct key_row row = {.name = "n", .scope = "read"}, got;
+
+	in_transaction(f);
+	for (uint8_t i = 1; i <= 3; i++) {
+		const uint8_t hash[SEAL_HASH_SIZE] = {i};
+		const char id[] = {(char)('0' + i), '\0'};
+
+		row.id = id;
+		row.hash = hash;
+		assert_ok(f, key_put(f->store, &row, &f->err));
+	}
+	committed(f);
+	assert_int_equal(key_list(f->store, 0, 2, see_key, &seen, &f->err), 2);
+	assert_string_equal(seen.ids[1], "2");
+	assert_int_equal(key_by_id(f->store, "2", &got, &f->err), 1);
+	assert_int_equal(
+		key_list(f->store, got.seq, 2, see_key, &seen, &f->err), 1);
+	assert_string_equal(seen.ids[2], "1");
+}
+
+static void a_use_is_noted_and_never_set_back(void **state)
+{
+	struct fixture *f = *state;
+	struct key_row got, row = {.id = "key_z",
+				   .name = "n",
+				   .scope = "read",
+				   .hash = hash_a};
+	static const int64_t uses[] = {120000, 60000};
+
+	in_transaction(f);
+	assert_ok(f, key_put(f->store, &row, &f->err));
+	for (int i = 0; i < 2; i++)
+		assert_ok(f, key_touch(f->store, "key_z", uses[i], &f->err));
+	assert_ok(f, key_touch(f->store, "key_gone", 60000, &f->err));
+	committed(f);
+	assert_int_equal(key_by_id(f->store, "key_z", &got, &f->err), 1);
+	assert_int_equal(got.last_used_ms, 120000);
 }
 
 static void two_keys_with_one_hash_or_a_new_scope_are_refused(void **state)
@@ -366,6 +412,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_event_is_never_replaced,
 						fill_events, fixture_release),
 		TEST_STORE(a_key_is_found_by_its_hash),
+		TEST_STORE(keys_are_listed_in_pages),
+		TEST_STORE(a_use_is_noted_and_never_set_back),
 		TEST_STORE(two_keys_with_one_hash_or_a_new_scope_are_refused),
 		TEST_STORE(a_small_fact_is_kept_and_changed),
 	};

@@ -5,7 +5,9 @@ world.py     one sandbox and one service in a fresh folder; what must hold at th
 process.py   starting, awaiting and stopping a binary
 sandbox.py   the modelled providers: ledger, calls, faults
 client.py    the HTTP client; linter.py looks at every answer it receives
-contract.py  every JSON answer against openapi.yaml
+streams.py   reads server-sent events
+contract.py  every exchange against openapi.yaml
 secrets.py   what must never be seen outside
+keys.py      more API keys; sealing.py opens sealed values by itself; cut.c cuts a command off
 facts.py     what the service promises to make and to call
 """

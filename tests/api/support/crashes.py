@@ -41,7 +41,7 @@ def crash_again_in_the_recovery(world, when):
     crash_while_held(world, when)
 
 
-def crash(world, when, crashes):
+def crash(world, when, crashes=1):
     """The first crash at the call that is held, each further one in the recovery."""
     crash_while_held(world, when)
     for _ in range(crashes - 1):

@@ -39,6 +39,11 @@ _FORBIDDEN = [s.encode() for s in SECRETS + _BASIC]
 _RUN = re.compile(rb"[A-Za-z0-9]{24,}")
 
 
+def watch(secret):
+    """One more canary: an API key that was made, and shown once."""
+    _FORBIDDEN.append(secret.encode())
+
+
 def seen_in(data):
     """The canaries that data (bytes) holds in clear."""
     return [s.decode() for s in _FORBIDDEN if s in data]

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Sweeps, and what they find: effects that land after the operation has ended."""
 
-import base64
 import contextlib
-import re
 import sqlite3
-import time
 
 import requests
 
@@ -50,7 +47,8 @@ def await_landing(world, call):
 
 def make_at_twilio(world, path, account=facts.ACCOUNT, token=facts.AUTH_TOKEN, **parameters):
     """Somebody makes something at Twilio himself; its SID."""
-    answer = requests.post(world.sandbox.url + path, data=parameters, auth=(account, token), timeout=20)
+    url, login = world.sandbox.url + path, (account, token)
+    answer = requests.post(url, data=parameters, auth=login, timeout=20)
     assert answer.status_code == 201, answer.text
     return answer.json()["sid"]
 
@@ -66,20 +64,27 @@ def make_trunk(world, name, domain, account=facts.ACCOUNT, token=facts.AUTH_TOKE
 
 
 def import_to_retell(world, number, domain):
-    answer = requests.post(
-        world.sandbox.url + "/import-phone-number",
-        json={"phone_number": number, "termination_uri": domain},
-        headers={"Authorization": f"Bearer {facts.RETELL_KEY}"},
-        timeout=20,
-    )
+    body = {"phone_number": number, "termination_uri": domain}
+    answer = _at_retell(world, "POST", "/import-phone-number", json=body)
     assert answer.status_code == 201, answer.text
+
+
+def remove_at_retell(world, number):
+    answer = _at_retell(world, "DELETE", f"/delete-phone-number/{number}")
+    assert answer.status_code == 204, answer.text
+
+
+def _at_retell(world, method, path, **kwargs):
+    key = {"Authorization": f"Bearer {facts.RETELL_KEY}"}
+    return requests.request(method, world.sandbox.url + path, headers=key, timeout=20, **kwargs)
 
 
 def instance(world):
     """The mark's first half: which installation this is."""
-    with contextlib.closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True)) as database:
-        ((value,),) = database.execute("SELECT value FROM meta WHERE name = 'instance'").fetchall()
-    return value
+    uri = f"file:{world.database}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+        found = database.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone()
+    return found[0]
 
 
 def client_account():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The whole of it: calls of the three journeys, and that nothing is made twice or left over."""
+"""Create, rollback, delete: the calls that each makes, and that none makes a thing twice."""
 
-from support.facts import ALL_KINDS, CREATE_CALLS
+from support.facts import ALL_KINDS
 from support.sandbox import refused
 
 ASYNC = {"Prefer": "respond-async"}
@@ -15,7 +15,6 @@ REMOVAL_CALLS = [
     "delete_trunk",
     "delete_credential_list",
 ]
-REMOVAL_WRITES = [call for call in REMOVAL_CALLS if call.startswith("delete_")]
 
 # The call whose refusal turns a create back when all else stands, and the
 # calls of that rollback: what was never attached need not be taken off.
@@ -46,19 +45,3 @@ def assert_replayed(first, again):
     """The second answer is the first one, kept."""
     assert again.headers["Idempotency-Replayed"] == "true"
     assert (again.status_code, again.content) == (first.status_code, first.content)
-
-
-__all__ = [
-    "ALL_KINDS",
-    "ASYNC",
-    "CREATE_CALLS",
-    "LAST_CALL",
-    "REFUSAL",
-    "REMOVAL_CALLS",
-    "REMOVAL_WRITES",
-    "ROLLBACK_CALLS",
-    "assert_made_once",
-    "assert_replayed",
-    "ever_made",
-    "key",
-]

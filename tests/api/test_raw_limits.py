@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Each limit of include/api/limits.h, just below and just above.
+
+What passes a limit of ours gets a problem document; only what passes the
+library's pool as well meets a page of its own, or none.
+"""
+
+import contextlib
+
+import pytest
+
+from support import secrets
+from support.facts import NUMBERS
+from support.process import SERVICE, Process
+from support.raw import HIDDEN, HOST, KEY, connect, get, post, read_all, sized, split, talk
+from support.waiting import eventually
+from support.world import ANNOUNCES, Client, World
+
+LIST = NUMBERS.encode()
+HEADER, FIELDS, TARGET, BODY, DRAIN = 16 * 1024, 100, 4096, 64 * 1024, 1024 * 1024
+
+
+# The header
+
+
+def _with_header_of(size):
+    """Bytes of names, values and what stands between and behind them."""
+    rest = size - len(HOST + KEY) - len(b"X-Long: \r\n")
+    return get(KEY + b"X-Long: " + b"x" * rest + b"\r\n", LIST)
+
+
+def test_a_header_may_have_16_kib_and_not_a_byte_more(shared):
+    talk(shared, _with_header_of(HEADER)).served(200)
+    talk(shared, _with_header_of(HEADER + 1) + HIDDEN).refused(431, "header-fields-too-large")
+
+
+def test_one_field_may_take_most_of_it(shared):
+    talk(shared, get(b"X-Long: " + b"x" * 12 * 1024 + b"\r\n")).served(200)
+
+
+def test_a_header_may_have_100_fields_and_not_one_more(shared):
+    def request(count):
+        return get(KEY + b"".join(b"X-%d: y\r\n" % n for n in range(count - 2)), LIST)
+
+    talk(shared, request(FIELDS)).served(200)
+    talk(shared, request(FIELDS + 1) + HIDDEN).refused(431, "header-fields-too-large")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"X-Long: " + b"x" * 70_000 + b"\r\n", b"X: y\r\n" * 3000, b"X: y\r\n" * 50_000],
+    ids=["one", "many", "very many"],
+)
+def test_a_header_beyond_the_pool_is_the_librarys_431(shared, fields):
+    """Or, where it finds no room for that either, the end without an answer."""
+    call = talk(shared, get(fields) + HIDDEN)
+    if call.raw:
+        call.page(431)
+    call.nothing_hidden()
+
+
+@pytest.mark.parametrize("size", [64_000, 64_800, 65_200, 65_536])
+def test_a_header_that_fills_the_pool_leaves_perhaps_no_room_for_an_answer(shared, size):
+    call = talk(shared, _with_header_of(size) + HIDDEN)
+    assert [a.status for a in call.answers] in ([431], [])
+    assert not call.last
+    call.nothing_hidden()
+
+
+# The target
+
+
+def test_a_target_may_have_4096_bytes(shared):
+    def request(size):
+        query = LIST + b"?label="
+        return get(KEY, query + b"x" * (size - len(query)))
+
+    assert talk(shared, request(TARGET)).answers[0].status in (200, 400)
+    (answer,) = talk(shared, request(TARGET + 1)).served(414)
+    assert answer.code == "target-too-long"
+
+
+@pytest.mark.parametrize("line", ["target", "method"])
+def test_a_first_line_beyond_the_pool_is_the_librarys_414(shared, line):
+    """Before there is a request to log."""
+    talk(shared, get(**{line: b"/" + b"a" * 70_000}) + HIDDEN).page(414, logged=0)
+
+
+# The body
+
+
+def _body(size):
+    return b'{"label": "' + b"x" * (size - 13) + b'"}'
+
+
+def _chunks(body, size):
+    parts = [body[i : i + size] for i in range(0, len(body), size)]
+    whole = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+    return post(b"Transfer-Encoding: chunked\r\n", whole + b"0\r\n\r\n")
+
+
+def test_a_body_above_64_kib_is_refused_by_its_length_alone(shared):
+    talk(shared, sized(_body(BODY))).served(422)
+    talk(shared, sized(_body(BODY + 1))).refused(413, "body-too-large")
+    talk(shared, post(b"Content-Length: 999999999999999999\r\n", HIDDEN)).refused(413)
+
+
+@pytest.mark.parametrize("size", [1, 1024, DRAIN], ids=["bytewise", "in parts", "at once"])
+def test_a_chunked_body_above_64_kib_is_read_and_refused(shared, size):
+    """To its end, since the library takes no answer before; then the connection goes on."""
+    fits, too_large = talk(
+        shared, _chunks(_body(BODY), size) + _chunks(_body(BODY + 1), size)
+    ).served(422, 413)
+    assert (fits.code, too_large.code) == ("invalid-request", "body-too-large")
+
+
+def test_a_chunked_body_above_1_mib_is_cut_off(shared):
+    """Without an answer, which the library does not take in mid-body."""
+    talk(shared, _chunks(b"x" * DRAIN, 65_536)).served(413)
+    call = talk(shared, _chunks(b"x" * (DRAIN + 1), 65_536) + HIDDEN)
+    assert call.raw == b""
+    call.nothing_hidden()
+
+
+def test_who_asks_first_is_not_invited_to_send_too_much(shared):
+    wait = b"Expect: 100-continue\r\nContent-Length: %d\r\n"
+    call = talk(shared, post(wait % BODY, _body(BODY)))
+    assert [a.status for a in call.answers] == [100, 422]
+    talk(shared, post(wait % (BODY + 1))).refused(413, "body-too-large")
+
+
+@pytest.mark.parametrize("open_, close", [(b'{"a":', b"}"), (b"[", b"]")], ids=["objects", "arrays"])
+def test_json_may_be_16_deep(shared, open_, close):
+    def nested(depth):
+        inner = open_ * (depth - 1) + b"1" + close * (depth - 1)
+        return sized(b'{"metadata":' + inner + b"}")
+
+    fits, too_deep = talk(shared, nested(16) + nested(17)).served(422, 400)
+    assert (fits.code, too_deep.code) == ("invalid-request", "invalid-json")
+
+
+def test_a_key_of_any_length_is_refused_alike(shared):
+    """512 bytes are looked up, more are not: nobody can tell."""
+    requests = [get(b"Authorization: Bearer " + b"k" * n + b"\r\n", LIST) for n in (512, 513, 9000)]
+    bodies = [a.body for a in talk(shared, b"".join(requests)).served(401, 401, 401)]
+    assert len({body[: body.index(b'"instance"')] if b'"instance"' in body else b"" for body in bodies}) == 1
+
+
+# Connections and requests that wait; 128 descriptors make 64 connections, of which 48 may wait
+
+
+class SmallWorld(World):
+    def start(self):
+        self.service = Process(
+            ["prlimit", "--nofile=128:128", SERVICE, "serve"],
+            self.environment(),
+            self.log_path,
+            ANNOUNCES,
+        )
+        self.api = Client(self.service.announced[1])
+        self.admin = Client(self.service.announced[2], key=None, admin=True)
+
+
+@pytest.fixture
+def small(tmp_path):
+    world = SmallWorld(tmp_path)
+    yield world
+    world.close()
+
+
+def test_beyond_the_connections_clients_queue_and_nobody_is_lost(small):
+    request = get(b"X-Request-Id: first\r\n")
+    last = get(b"Connection: close\r\n")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(small)) for _ in range(100)]
+        for client in clients:
+            client.sendall(request)
+        served = [client for client in clients if _answered(client, 1.0 if client is clients[0] else 0.05)]
+        assert 48 <= len(served) <= 64
+        assert small.admin.request("GET", "/readyz").status_code == 200
+        waiting = [client for client in clients if client not in served]
+        for client in served:
+            client.sendall(last)
+            assert b"200 OK" in read_all(client)
+            client.close()
+        for client in waiting:
+            assert _answered(client, 10)
+
+
+def _answered(client, within):
+    client.settimeout(within)
+    try:
+        return b" 200 OK" in client.recv(65536)
+    except TimeoutError:
+        return False
+
+
+def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
+    """And who does not want to wait is served as ever."""
+    last, later, *chosen = numbers(50)
+    small.sandbox.fail("list_incoming_numbers", times=0, delay_before_ms=60_000)
+    with contextlib.ExitStack() as stack:
+        clients = []
+        for number in chosen:
+            clients.append(stack.enter_context(connect(small)))
+            clients[-1].sendall(_create(number))
+        eventually(lambda: _waiting(small) == 48, "48 clients wait")
+        refused = small.api.create(last)
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        assert refused.headers["Retry-After"]
+        assert small.api.create(later, {"Prefer": "respond-async"}).status_code == 202
+        assert small.api.list().status_code == 200
+        assert small.admin.request("GET", "/readyz").status_code == 200
+    small.unclean = True  # what hangs goes with the world
+
+
+def _create(number):
+    return sized(b'{"phone_number": "%s", "agent_id": "agent_sandbox_1"}' % number.encode())
+
+
+def _waiting(world):
+    text = world.admin.request("GET", "/metrics").text
+    (value,) = [line.split()[1] for line in text.splitlines() if line.startswith("trunkline_http_waiting ")]
+    return int(value)
+
+
+def test_no_secret_was_said_on_the_way(shared):
+    assert secrets.API_KEY.encode() not in talk(shared, get(KEY, LIST)).raw
+    assert split(b"") == []
