@@ -40,13 +40,16 @@ static int seal_anew(struct move *m, struct err *err)
 	const struct sealed *at = &m->at;
 	struct buf clear = BUF_INIT(SEALED_VALUE_MAX);
 	struct buf sealed = BUF_INIT(SEALED_VALUE_MAX);
+	struct err why = ERR_INIT;
 	int rc = -1;
 
 	if (seal_open(m->seal, at->place, at->value.data, at->value.len, &clear,
-		      err) == 0 &&
+		      &why) == 0 &&
 	    seal_close(m->seal, m->clock, at->place, clear.data, clear.len,
-		       &sealed, err) == 0)
+		       &sealed, &why) == 0)
 		rc = sealed_put(m->store, at, sealed.data, sealed.len, err);
+	else
+		err_set(err, why.code, "%s: %.150s", at->place, why.detail);
 	buf_release_secret(&clear);
 	buf_release(&sealed);
 	return rc;
@@ -119,8 +122,6 @@ static int move(struct given *g, struct store *s, struct clock *clock,
 	struct facts f;
 	int rc = -1;
 
-	seal_name(g->key, out->former);
-	seal_name(g->next, out->name);
 	if ((!out->resumed && begin(s, g->next, clock, err)) ||
 	    facts_read(s, &f, err))
 		return -1;
@@ -144,9 +145,17 @@ static int check(struct given *g, const struct facts *f, struct rekeyed *out,
 			       "TRUNKLINE_NEW_MASTER_KEY must be set: the "
 			       "master key to come, 32 bytes in base64");
 	out->already = fact_proves(g->next, f, CANARY);
-	if (out->already)
-		seal_name(g->next, out->name);
-	return given_check(g, f, err);
+	seal_name(g->key, out->former);
+	seal_name(g->next, out->name);
+	if (given_check(g, f, err))
+		return -1;
+	/* One in four billion; but then nobody could tell what is done. */
+	if (!out->already && strcmp(out->former, out->name) == 0)
+		return err_set(err, ERR_CONFIG,
+			       "the master key to come has the id of the one "
+			       "in force, %s: make another",
+			       out->name);
+	return 0;
 }
 
 int database_rekey(const struct conf *c, struct store *s, struct clock *clock,

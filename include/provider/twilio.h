@@ -107,8 +107,8 @@ bool twilio_sid_valid(const char *sid, const char *prefix);
 const char *twilio_sid(const json_t *object, const char *member,
 		       const char *prefix);
 /* The address of the next page in a list's answer: 1 and *url is filled, 0 if
- * this is the last, -1 (PROVIDER_GARBLED) if it is no proper address or leads away
- * from the configured hosts: credentials are not sent there. */
+ * this is the last, -1 (PROVIDER_GARBLED) if it is no proper address or leads
+ * away from the configured hosts: credentials are not sent there. */
 int twilio_next_page(const struct twilio *t, const json_t *body,
 		     struct buf *url, struct err *err);
 

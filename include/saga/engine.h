@@ -71,7 +71,7 @@ struct engine_stats {
 	int64_t ticks, commits;
 	int64_t last_tick_ms; /* mono time, to see a stuck engine */
 	int64_t unknown_outcomes;
-	int64_t breakers_open; /* accounts that are not called just now */
+	int64_t breakers_open;	 /* accounts that are not called just now */
 	int64_t sweeps, orphans; /* run; found, not counting dry runs */
 };
 void engine_stats(struct engine *e, struct engine_stats *out);

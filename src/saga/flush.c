@@ -175,6 +175,8 @@ static int put_reply(struct saga *sg, struct err *err)
 		.finished_ms = sg->ended_ms,
 	};
 
+	if (r->body.failed) /* there was no memory: is there now? */
+		saga_result(sg);
 	if (r->body.failed)
 		return err_set(err, ERR_STORE_FULL, "out of memory");
 	if (sg->ended_ms) {

@@ -388,6 +388,7 @@ static void answer_removed(struct saga *sg)
 
 void saga_result(struct saga *sg)
 {
+	buf_clear(&sg->reply.body);
 	sg->reply.content_type = CONTENT_JSON;
 	if (sg->state != OP_SUCCEEDED)
 		fail(sg);
@@ -406,5 +407,7 @@ void reply_copy(struct reply *to, const struct reply *from)
 	*to = *from;
 	to->body = body;
 	buf_clear(&to->body);
-	buf_add(&to->body, from->body.data, from->body.len);
+	if (from->body.failed ||
+	    buf_add(&to->body, from->body.data, from->body.len))
+		to->body.failed = true; /* command_reply looks */
 }

@@ -176,6 +176,6 @@ void fault_spoils(struct sandbox_call *c)
 		c->answer.content_type = r->content_type;
 	if (r->retry_after)
 		answer_header(&c->answer, "Retry-After", r->retry_after);
-	json_object_foreach((json_t *)r->headers, name, value)
+	json_object_foreach ((json_t *)r->headers, name, value)
 		answer_header(&c->answer, name, json_string_value(value));
 }

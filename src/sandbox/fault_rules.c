@@ -73,9 +73,9 @@ static bool set_operation(struct rule *r, const json_t *value)
 	int op;
 
 	if (json_is_array(value)) {
-		json_array_foreach(
-			value, i,
-			item) if (!set_operation(r, item)) return false;
+		json_array_foreach (value, i, item)
+			if (!set_operation(r, item))
+				return false;
 		return json_array_size(value) > 0;
 	}
 	if (!name)
@@ -142,10 +142,9 @@ static bool are_headers(const json_t *value)
 
 	if (!json_is_object(value))
 		return false;
-	json_object_foreach((json_t *)value, name,
-			    text) if (!*name ||
-				      !is_header_value(json_string_value(
-					      text))) return false;
+	json_object_foreach ((json_t *)value, name, text)
+		if (!*name || !is_header_value(json_string_value(text)))
+			return false;
 	return true;
 }
 
@@ -225,8 +224,7 @@ struct rule *rule_new(json_t *source, char *why, size_t why_size)
 		snprintf(why, why_size, "is not an object");
 		goto bad;
 	}
-	json_object_foreach(source, name, value)
-	{
+	json_object_foreach (source, name, value) {
 		const struct key *k = find_key(name);
 		char *text;
 

@@ -88,8 +88,7 @@ static bool are_countries(const json_t *list)
 
 	if (!json_is_array(list))
 		return false;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *s = json_string_value(item);
 
 		if (!s || strlen(s) != 2 || !isupper((unsigned char)s[0]) ||
@@ -107,8 +106,7 @@ static bool is_agent_shape(const json_t *agent)
 	if (!json_is_string(json_object_get(agent, "agent_id")) ||
 	    !json_is_number(json_object_get(agent, "weight")))
 		return false;
-	json_object_foreach((json_t *)agent, key, value)
-	{
+	json_object_foreach ((json_t *)agent, key, value) {
 		if (strcmp(key, "agent_version") == 0) {
 			if (!json_is_integer(value) && !json_is_string(value))
 				return false;
@@ -128,8 +126,7 @@ static int check_agents(struct sandbox_call *c, const char *name,
 	size_t i;
 	json_t *agent;
 
-	json_array_foreach(agents, i, agent)
-	{
+	json_array_foreach (agents, i, agent) {
 		double weight;
 
 		if (!is_agent_shape(agent)) {
@@ -151,8 +148,7 @@ static int check_agents(struct sandbox_call *c, const char *name,
 			      name);
 		return -1;
 	}
-	json_array_foreach(agents, i, agent)
-	{
+	json_array_foreach (agents, i, agent) {
 		const char *id =
 			json_string_value(json_object_get(agent, "agent_id"));
 
@@ -232,8 +228,7 @@ int check_number_body(struct sandbox_call *c, unsigned call)
 
 	if (check_removed(c))
 		return -1;
-	json_object_foreach(c->json, name, value)
-	{
+	json_object_foreach (c->json, name, value) {
 		const struct member *m = find_member(name, call);
 
 		if (!m) {

@@ -68,8 +68,7 @@ static void store_body(struct sandbox_call *c, struct resource *r)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(c->json, name, value)
-	{
+	json_object_foreach (c->json, name, value) {
 		char digest[DIGEST_SIZE];
 
 		if (strcmp(name, "sip_trunk_auth_password") == 0 ||

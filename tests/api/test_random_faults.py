@@ -25,7 +25,7 @@ NUMBERS = OPERATIONS // 2  # each is created and deleted
 FAULTY = 0.5  # of all calls
 
 CLIENTS = 8
-DEADLINE_S = 2 if OPERATIONS < 500 else 20  # of a create; a removal may try as long
+DEADLINE_S = 2 if OPERATIONS < 500 else 60  # of a create; a removal may try as long
 # Accepted at last within this time, whatever the breaker says; ended within that.
 PATIENCE_S = 60 + OPERATIONS / 5
 

@@ -196,7 +196,8 @@ def _answered(client, within):
 
 
 def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
-    """And who does not want to wait is served as ever."""
+    """And who only reads is served as ever. (Who prefers not to wait still waits for the disk,
+    and may be told the same.)"""
     last, later, *chosen = numbers(50)
     small.sandbox.fail("list_incoming_numbers", times=0, delay_before_ms=60_000)
     with contextlib.ExitStack() as stack:
@@ -208,7 +209,7 @@ def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
         refused = small.api.create(last)
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert refused.headers["Retry-After"]
-        assert small.api.create(later, {"Prefer": "respond-async"}).status_code == 202
+        assert small.api.create(later, {"Prefer": "respond-async"}).status_code in (202, 503)
         assert small.api.list().status_code == 200
         assert small.admin.request("GET", "/readyz").status_code == 200
     small.unclean = True  # what hangs goes with the world

@@ -2,9 +2,11 @@
 """Another master key: whenever it is cut off, every secret opens and the next run ends it."""
 
 import base64
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -19,7 +21,7 @@ from support.world import assert_nothing_left
 NEW_KEY = base64.b64encode(bytes(range(100, 132))).decode()
 secrets.watch(NEW_KEY)
 OWN_ACCOUNT = {"twilio_account_sid": facts.ACCOUNT_2, "twilio_auth_token": facts.AUTH_TOKEN_2}
-CONFIG, TEMPORARY = 78, 75  # sysexits.h
+CONFIG, TEMPORARY, SOFTWARE = 78, 75, 70  # sysexits.h
 BATCH = 20  # secrets in one commit
 
 
@@ -168,6 +170,28 @@ def test_a_bad_key_changes_nothing(world, number, settings, named):
     assert done.returncode == CONFIG
     assert named in done.stderr.decode() and "b@d" not in done.stderr.decode()
     assert sealing.values(world.database, world.folder / "look") == before
+
+
+def test_a_damaged_secret_is_named_and_the_change_goes_on_once_it_is_mended(world, number):
+    created = world.api.created(number)
+    world.stop()
+    row = ("UPDATE numbers SET secrets = ? WHERE id = ?", created["id"])
+    good = sealing.values(world.database, world.folder / "look")[f"numbers/{created['id']}"]
+    _write(world, row, good[:-1] + bytes([good[-1] ^ 1]))
+    done = _rekey(world, TRUNKLINE_NEW_MASTER_KEY=NEW_KEY)
+
+    assert done.returncode == SOFTWARE
+    assert f"numbers/{created['id']}" in done.stderr.decode()
+    _write(world, row, good)
+    _to_new(world)
+    world.settings["TRUNKLINE_MASTER_KEY"] = NEW_KEY
+    world.start()
+    world.api.deleted(number)
+
+
+def _write(world, row, value):
+    with contextlib.closing(sqlite3.connect(world.database)) as database, database:
+        database.execute(row[0], (value, row[1]))
 
 
 def test_the_same_key_is_no_other(world):

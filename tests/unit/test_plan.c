@@ -39,8 +39,7 @@ static const char *waves_of(const char *text)
 	plan = json_loads(b.data, 0, NULL);
 	assert_non_null(plan);
 	all[0] = '\0';
-	json_array_foreach(json_object_get(plan, "steps"), i, step)
-	{
+	json_array_foreach (json_object_get(plan, "steps"), i, step) {
 		snprintf(all + strlen(all), sizeof(all) - strlen(all),
 			 "%s%d:%s", i ? " " : "",
 			 (int)json_integer_value(json_object_get(step, "wave")),

