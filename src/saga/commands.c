@@ -58,7 +58,9 @@ void problem_reply(struct command *c, const struct err *err,
 	else if (err->code == ERR_IDEMPOTENCY_IN_FLIGHT ||
 		 err->code == ERR_OPERATION_IN_PROGRESS)
 		r->retry_after_s = RETRY_IN_FLIGHT_S;
-	view_problem(&r->body, err, c->request_id, faults, NULL);
+	/* Without memory for the problem, the status alone. */
+	if (view_problem(&r->body, err, c->request_id, faults, NULL))
+		buf_clear(&r->body);
 }
 
 void command_problem(struct engine *e, struct command *c, const struct err *err,
@@ -88,6 +90,8 @@ static void accepted(struct command *c, const struct saga *sg, bool ended)
 	r->async_applied = c->async;
 	snprintf(r->location, sizeof(r->location), "/v1/operations/%s", sg->id);
 	view_operation(&r->body, &row, text.steps.data);
+	r->body.failed |= text.spec.failed || text.steps.failed ||
+			  text.result.failed || text.error.failed;
 	record_release(&text);
 }
 

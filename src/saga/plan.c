@@ -221,5 +221,7 @@ int view_plan(struct buf *b, const struct spec *spec, struct err *err)
 		}
 	}
 	buf_str(b, "]}");
-	return b->failed ? err_set(err, ERR_INTERNAL, "answer too large") : 0;
+	return b->failed ? err_set(err, ERR_OVERLOADED,
+				   "there is no memory for the answer")
+			 : 0;
 }

@@ -50,6 +50,7 @@ static void put_by_hand(struct buf *b, const struct step_row *row)
 	}
 	buf_str(&text, p);
 	json_put_str(b, "by_hand", text.data);
+	b->failed |= text.failed;
 	buf_release(&text);
 }
 
@@ -279,6 +280,7 @@ static void add_error(const struct saga *sg, struct buf *b)
 
 	saga_problem_members(sg, &members);
 	view_problem(b, &sg->cause, sg->request_id, NULL, members.data);
+	b->failed |= members.failed;
 	buf_release(&members);
 }
 
@@ -333,6 +335,7 @@ int saga_problem_members(const struct saga *sg, struct buf *b)
 		buf_printf(b, "\"number_id\":\"%s\",", sg->number_id);
 	buf_str(b, "\"resources\":");
 	rc = buf_str(b, receipt.data);
+	b->failed |= receipt.failed;
 	buf_release(&receipt);
 	return rc;
 }
@@ -349,6 +352,7 @@ static void fail(struct saga *sg)
 	if (def->http == 503 || def->http == 504)
 		r->retry_after_s = RETRY_AFTER_S;
 	view_problem(&r->body, &sg->cause, sg->request_id, NULL, members.data);
+	r->body.failed |= members.failed;
 	buf_release(&members);
 }
 
@@ -359,14 +363,14 @@ static void answer_number(struct saga *sg)
 	struct number_row row;
 
 	record_init(&text);
-	if (saga_number_row(sg, &row, &text))
-		r->body.failed = true;
+	saga_number_row(sg, &row, &text); /* -1: text.*.failed */
 	r->status = sg->kind == OP_CREATE ? 201 : 200;
 	if (sg->kind == OP_CREATE)
 		snprintf(r->location, sizeof(r->location),
 			 "/v1/agent-phone-numbers/%s", sg->number_id);
 	view_etag(&row, r->etag);
 	view_number(&r->body, &row);
+	r->body.failed |= text.spec.failed || text.built.failed;
 	record_release(&text);
 }
 

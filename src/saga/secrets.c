@@ -20,6 +20,8 @@ int secrets_close(struct engine *e, const char *place, const struct spec *spec,
 	if (!text)
 		return err_set(err, ERR_STORE_FULL, "out of memory");
 	rc = seal_close(e->seal, e->clock, place, text, strlen(text), out, err);
+	if (rc && err->code == ERR_INTERNAL) /* no memory: again, later */
+		err->code = ERR_STORE_FULL;
 	explicit_bzero(text, strlen(text));
 	free(text);
 	return rc;
@@ -48,6 +50,8 @@ int secrets_open(struct engine *e, const char *place, const void *sealed,
 		return spec_restore(out, pub, NULL, 0, err);
 	if (seal_open(e->seal, place, sealed, size, &clear, err) == 0)
 		rc = spec_restore(out, pub, clear.data, clear.len, err);
+	else if (err->code == ERR_INTERNAL)
+		err->code = ERR_OVERLOADED;
 	buf_release_secret(&clear);
 	return rc;
 }

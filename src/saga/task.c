@@ -330,7 +330,10 @@ void task_launch(struct task *t)
 		lane_return(t, NULL);
 		t->state = TASK_IDLE;
 		set_error(t, &err);
-		refused(t);
+		if (err.code == ERR_OVERLOADED) /* no memory: not its fault */
+			again(t, -1, false);
+		else
+			refused(t);
 		saga_advance(t->saga);
 		return;
 	}
@@ -383,6 +386,8 @@ void task_answered(struct task *t, const struct http_request *rq,
 
 		err.provider_status = a.status;
 		set_error(t, &err);
+		if (outcome == OUTCOME_REFUSED && err.code == ERR_OVERLOADED)
+			outcome = OUTCOME_UNKNOWN; /* no memory to read it */
 		apply(t, outcome);
 	}
 	answer_release(&a);

@@ -49,7 +49,7 @@ int row_remember(struct step_row *row, const char *name, const char *value,
 		row->data = json_object();
 	if (json_object_set_new(row->data, name,
 				value ? json_string(value) : json_null()))
-		return err_set(err, ERR_INTERNAL, "out of memory");
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
 	return 0;
 }
 
@@ -163,7 +163,8 @@ int request_page(struct step_cx *cx, struct http_request *rq, const char *call,
 int built(int rc, struct err *err)
 {
 	if (rc)
-		err_set(err, ERR_INTERNAL, "a provider request is too large");
+		err_set(err, ERR_OVERLOADED,
+			"there is no memory for a provider request");
 	return rc;
 }
 

@@ -24,7 +24,7 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 			       "in this workspace");
 	body = retell_import_body(cx);
 	if (!body)
-		return err_set(err, ERR_INTERNAL, "out of memory");
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
 	row_set_id(cx->row, cx->phone_number);
 	rc = built(retell_import_number(&r, rq, body), err);
 	json_decref(body);

@@ -18,7 +18,7 @@ static int patch(struct step_cx *cx, struct http_request *rq,
 	int rc;
 
 	if (!body)
-		return err_set(err, ERR_INTERNAL, "out of memory");
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
 	rc = built(retell_update_number(&r, rq, cx->phone_number, body), err);
 	json_decref(body);
 	return rc;
