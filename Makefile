@@ -47,7 +47,7 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: FORCE help build run docs test unit torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
+.PHONY: FORCE help build run docs test unit sim sim-mutants torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -57,7 +57,8 @@ build: $(B)/trunkline $(B)/trunkline-sandbox ## both binaries, in build/
 
 docs: build/docs/.stamp ## fetch the rendered reference for /docs, through npm
 
-$(B)/src/%.o: CFLAGS += -Wconversion
+# clang means more by it than gcc.
+$(B)/src/%.o: CFLAGS += $(if $(findstring clang,$(CC)),,-Wconversion)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -150,10 +151,29 @@ $(B)/fuzz/fuzz_%: $(FUZZ_OBJ) $(B)/libservice.a
 
 fuzz-targets: $(FUZZ:%=$(B)/fuzz/fuzz_%)
 
+# The simulation: the saga core and the store against modelled providers.
+SEEDS ?= 20000
+FIRST ?= 1
+
+$(B)/sim: $(call obj,$(wildcard tests/sim/*.c)) $(B)/libsandbox.a $(B)/libservice.a
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+sim: deps $(B)/sim ## seeds of the simulation, SEEDS=20000 from FIRST=1, on two cores
+	@half=$$((($(SEEDS) + 1) / 2)); \
+	$(B)/sim --first $(FIRST) --seeds $$half & one=$$!; \
+	$(B)/sim --first $$(($(FIRST) + half)) --seeds $$half & two=$$!; \
+	failed=0; wait $$one || failed=1; wait $$two || failed=1; exit $$failed
+
+sim-mutants: deps $(B)/sim ## does the simulation find each broken rule?
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
+		LIBS='$(LIBS)' SEEDS=$(SEEDS) tests/sim/mutants.sh $(B) \
+		$(B)/libsandbox.a $(B)/libservice.a $(T)
+
 run: deps build ## start on a throw-away database with the sandbox
 	@tests/support/run.sh $(B)
 
-test: deps deps-test docs build unit api contract ## all tests; what must pass
+test: deps deps-test docs build unit sim api contract ## all tests; what must pass
 	@echo "make test: all passed"
 
 unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their name

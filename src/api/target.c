@@ -204,6 +204,7 @@ static int read_one(const char *s, size_t len, struct param *params,
 			  p->plus ? DECODE_PLUS : DECODE_QUERY, p->value,
 			  p->size, NULL) == 0)
 		return 0;
+	p->value[0] = '\0';
 	return err_set(err, p->fault ? p->fault : ERR_INVALID_PARAMETER,
 		       "the value of %s is empty, too long or badly escaped",
 		       p->name);

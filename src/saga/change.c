@@ -76,15 +76,22 @@ static struct saga *begin_on(struct engine *e, const struct command *c,
 
 /* --- update, delete, force ----------------------------------------------- */
 
-/* A patch with nothing new makes no version and no operation. */
-static void answer_unchanged(struct engine *e, struct command *c,
-			     const struct number_row *row)
+/* A patch with nothing new makes no version and no operation; its key, if it
+ * has one, keeps the answer all the same. */
+static int answer_unchanged(struct engine *e, struct command *c,
+			    const struct number_row *row, struct err *err)
 {
 	c->reply.status = 200;
 	c->reply.content_type = CONTENT_JSON;
 	view_etag(row, c->reply.etag);
 	view_number(&c->reply.body, row);
+	if (c->key[0] && key_keep(e, c, row->operation_id, err)) {
+		buf_clear(&c->reply.body);
+		c->reply.etag[0] = '\0';
+		return -1;
+	}
 	command_reply(e, c);
+	return 0;
 }
 
 int take_update(struct engine *e, struct command *c, struct faults *faults,
@@ -116,9 +123,8 @@ int take_update(struct engine *e, struct command *c, struct faults *faults,
 		return -1;
 	}
 	if (json_equal(sg->spec.pub, sg->former.pub)) {
-		answer_unchanged(e, c, &row);
 		saga_free(sg);
-		return 0;
+		return answer_unchanged(e, c, &row, err);
 	}
 	return command_start(e, c, sg, err);
 }
@@ -145,7 +151,9 @@ int take_delete(struct engine *e, struct command *c, struct err *err)
 	if (find_number(e, c, &row, err) < 0)
 		return -1;
 	sg = saga_by_ref(e, row.id);
-	if (sg && sg->kind == OP_DELETE && !op_ended(sg->state)) {
+	/* Without a key, one more client waits for the same end. A key stands
+	 * for an operation of its own, and there is only one. */
+	if (sg && sg->kind == OP_DELETE && !op_ended(sg->state) && !c->key[0]) {
 		command_attach(e, c, sg);
 		saga_schedule(sg);
 		return 0;

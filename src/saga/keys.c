@@ -75,3 +75,33 @@ int key_look_up(struct engine *e, struct command *c, struct err *err)
 	replay(e, c, &row);
 	return 1;
 }
+
+int key_keep(struct engine *e, const struct command *c,
+	     const char *operation_id, struct err *err)
+{
+	const struct reply *r = &c->reply;
+	int64_t now = e->clock->wall_ms(e->clock);
+	const struct reply_row row = {
+		.principal = c->principal,
+		.key = c->key,
+		.fingerprint = c->fingerprint,
+		.operation_id = operation_id,
+		.created_ms = now,
+		.finished_ms = now,
+		.status = r->status,
+		.content_type = r->content_type,
+		.etag = r->etag[0] ? r->etag : NULL,
+		.body = r->body.data,
+		.body_size = r->body.len,
+	};
+
+	if (r->body.failed)
+		return err_set(err, ERR_OVERLOADED, "there is no memory left");
+	if (store_begin(e->store, err))
+		return -1;
+	if (reply_put(e->store, &row, err)) {
+		store_rollback(e->store);
+		return -1;
+	}
+	return store_commit(e->store, err);
+}

@@ -279,6 +279,10 @@ void command_accepted(struct engine *e, struct command *c,
 /* --- keys.c --- */
 /* 1: answered from what the key already stands for; 0: go on; -1: refused. */
 int key_look_up(struct engine *e, struct command *c, struct err *err);
+/* Keeps the command's reply for its key, in a transaction of its own: for an
+ * answer without an operation. operation_id: the number's last. */
+int key_keep(struct engine *e, const struct command *c,
+	     const char *operation_id, struct err *err);
 
 /* --- result.c --- */
 void saga_result(struct saga *sg);		      /* fills sg->reply */

@@ -120,6 +120,16 @@ def test_what_is_found_is_adopted_and_not_made_again(world, number):
     assert created["trunk"]["sid"] == world.sandbox.alive("trunk")[-1]["id"]
 
 
+def test_a_domain_name_that_somebody_else_has_is_chosen_anew(world, number):
+    """As likely as two numbers with one id, but then: not ours, and left alone."""
+    world.sandbox.fail("create_trunk", status=400, code=21248)
+    created = world.api.created(number)
+
+    assert len(world.sandbox.calls("create_trunk")) == 2
+    assert created["trunk"]["sid"] == world.sandbox.alive("trunk")[-1]["id"]
+    assert_exactly(world, ALL_KINDS)
+
+
 def test_a_request_that_lands_late_is_found_by_the_second_look(make_world, number):
     world = make_world(TRUNKLINE_SETTLE_MS=600)
     world.sandbox.fail("create_trunk", drop="before", land_late_ms=300)

@@ -207,8 +207,9 @@ def test_sigterm_with_clients_waiting_answers_them_first(world, number):
     world.api.all_ended()
 
 
-def test_sigpipe_and_sighup_do_not_end_it(world):
-    os.kill(world.service.pid, signal.SIGPIPE)
+@pytest.mark.parametrize("signo", [signal.SIGPIPE, signal.SIGHUP])
+def test_sigpipe_and_sighup_do_not_end_it(world, signo):
+    os.kill(world.service.pid, signo)
 
     assert world.api.list().status_code == 200
 

@@ -180,12 +180,31 @@ static bool equal(const struct answer_seen *a, const struct answer_seen *b)
 	       strcmp(a->content_type, b->content_type) == 0;
 }
 
+/* A patch that changed nothing has no operation, but its key has its answer. */
+static const struct request *unchanged_of(const struct world *w,
+					  const char *key)
+{
+	const struct request *found = NULL;
+
+	for (int i = 0; i < w->request_count; i++) {
+		const struct request *r = &w->requests[i];
+
+		if (strcmp(r->key, key) == 0 && r->kind == COMMAND_UPDATE &&
+		    r->answered && r->answer.status == 200 &&
+		    !r->answer.replayed && (!found || r->send < found->send))
+			found = r;
+	}
+	return found;
+}
+
 static void check_key(struct world *w, const struct facts *f, int first)
 {
 	const char *key = w->requests[first].key;
 	const struct request *owner = owner_of(w, f, key);
 	const struct request *final = NULL;
 
+	if (!owner)
+		owner = unchanged_of(w, key);
 	for (int i = first; i < w->request_count; i++) {
 		const struct request *r = &w->requests[i];
 
@@ -217,6 +236,29 @@ static void check_key(struct world *w, const struct facts *f, int first)
 	}
 }
 
+/* A success without an operation of its own (nothing to change, a removal that
+ * was under way already) is the key's answer all the same. */
+static void check_remembered(struct world *w, const struct facts *f,
+			     const struct request *r)
+{
+	if (!r->key[0] || !r->answered || r->answer.status >= 300 ||
+	    r->answer.status == 202 || r->answer.replayed ||
+	    owner_of(w, f, r->key))
+		return;
+	for (int i = 0; i < w->request_count; i++) {
+		const struct request *later = &w->requests[i];
+
+		if (strcmp(later->key, r->key) == 0 && later->answered &&
+		    later->send > r->send && is_final(&later->answer) &&
+		    same_variant(later, r) &&
+		    !equal(&later->answer, &r->answer))
+			broken(w, "I4",
+			       "key %s was answered %d to %d, then %d to %d",
+			       r->key, r->answer.status, r->send,
+			       later->answer.status, later->send);
+	}
+}
+
 static void check_keys(struct world *w, const struct facts *f)
 {
 	for (int i = 0; i < w->request_count; i++) {
@@ -227,6 +269,7 @@ static void check_keys(struct world *w, const struct facts *f)
 				       w->requests[i].key) != 0;
 		if (first)
 			check_key(w, f, i);
+		check_remembered(w, f, &w->requests[i]);
 	}
 }
 

@@ -20,17 +20,33 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css",
          ".txt": "text/plain; charset=utf-8"}
 
 
+def inline(text):
+    text = html.escape(text, quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+
+
+def table(lines):
+    rows = [line.strip("|").split("|") for line in lines]
+    return "\n".join(["<table>", *(
+        "<tr>" + "".join(f"<{tag}>{inline(cell.strip())}</{tag}>"
+                         for cell in row) + "</tr>"
+        for tag, row in [("th", rows[0])] + [("td", r) for r in rows[2:]]),
+        "</table>"])
+
+
 def marked(text):
-    """What openapi.yaml uses of Markdown, as HTML: paragraphs, headings, code
-    and bold words."""
+    """What openapi.yaml uses of Markdown, as HTML: paragraphs, headings,
+    tables, code and bold words."""
     parts = []
     for part in text.strip().split("\n\n"):
-        part = html.escape(part.replace("\n", " "), quote=False)
-        part = re.sub(r"`([^`]+)`", r"<code>\1</code>", part)
-        part = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", part)
         level = len(part) - len(part.lstrip("#"))
-        parts.append(f"<h{level}>{part[level:].strip()}</h{level}>" if level
-                     else f"<p>{part}</p>")
+        if part.startswith("|"):
+            parts.append(table(part.split("\n")))
+        elif level:
+            parts.append(f"<h{level}>{inline(part[level:].strip())}</h{level}>")
+        else:
+            parts.append(f"<p>{inline(part)}</p>")
     return "\n".join(parts)
 
 

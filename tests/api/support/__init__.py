@@ -6,6 +6,7 @@ process.py   starting, awaiting and stopping a binary
 sandbox.py   the modelled providers: ledger, calls, faults
 client.py    the HTTP client; linter.py looks at every answer it receives
 streams.py   reads server-sent events
+raw.py       bytes on the wire, and answers read to the last of them
 contract.py  every exchange against openapi.yaml
 secrets.py   what must never be seen outside
 keys.py      more API keys; sealing.py opens sealed values by itself; cut.c cuts a command off
