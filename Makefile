@@ -203,9 +203,9 @@ lint: deps build ## format, include direction, headers, sizes
 	@tests/support/deps.sh lint
 	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/support/lint.sh $(B)/trunkline
 
-analyze: deps $(B)/gen/migrations.inc $(B)/gen/openapi_yaml.inc $(B)/gen/openapi_json.inc $(B)/gen/docs/docs.inc ## clang-tidy, cppcheck, gcc -fanalyzer
+analyze: deps $(B)/gen/migrations.inc $(B)/gen/openapi_yaml.inc $(B)/gen/openapi_json.inc $(B)/gen/docs.inc ## clang-tidy, cppcheck, gcc -fanalyzer
 	@tests/support/deps.sh analyze
-	@CPPFLAGS='$(CPPFLAGS)' tests/support/analyze.sh
+	@GEN=$(B)/gen tests/support/analyze.sh
 
 format: ## clang-format on all of it
 	@clang-format -i $$(git ls-files -c -o --exclude-standard '*.c' '*.h')

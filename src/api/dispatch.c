@@ -31,25 +31,45 @@ static int64_t now_ms(const struct request *rq)
 	return clock->mono_ms(clock);
 }
 
+/* The library keeps 64 bytes for each parameter, and when its pool is full it
+ * waits for ever instead of answering. Such a request is cut at once. */
+static bool has_too_many_parameters(const char *target)
+{
+	int count = 1;
+
+	for (const char *p = strchr(target, '?'); p; p = strchr(p + 1, '&'))
+		count++;
+	return count > LIMIT_PARAMETERS;
+}
+
 void *on_target(void *cls, const char *target,
 		struct MHD_Connection *connection)
 {
 	struct listener *l = cls;
+	struct stamp *stamp = stamp_of(connection);
 	size_t len = strlen(target);
-	struct request *rq = calloc(1, sizeof(*rq) + len + 1);
+	struct request *rq;
 
+	/* A line that did not fit the library's pool is told again. */
+	if (stamp && stamp->request)
+		return stamp->request;
+	rq = calloc(1, sizeof(*rq) + len + 1);
 	if (!rq)
 		return NULL; /* on_request closes the connection */
 	rq->server = l->server;
 	rq->admin = l->admin;
 	rq->connection = connection;
-	rq->stamp = stamp_of(connection);
+	rq->stamp = stamp;
+	if (stamp)
+		stamp->request = rq;
 	rq->started_ms = now_ms(rq);
 	rq->body = (struct buf)BUF_INIT(LIMIT_BODY);
 	rq->reply.body = (struct buf)BUF_INIT(LIMIT_ANSWER);
 	rq->link = (struct buf)BUF_INIT(4 * LIMIT_TARGET);
 	memcpy(rq->raw, target, len + 1);
-	stamp_busy(rq->stamp, rq->started_ms + LIMIT_HEADER_MS);
+	stamp_busy(rq->stamp, rq->started_ms + (has_too_many_parameters(target)
+							? 0
+							: LIMIT_HEADER_MS));
 	return rq;
 }
 
@@ -314,5 +334,7 @@ void on_completed(void *listener, struct MHD_Connection *connection,
 	buf_release_secret(&rq->body);
 	buf_release(&rq->reply.body);
 	buf_release(&rq->link);
+	if (rq->stamp)
+		rq->stamp->request = NULL;
 	free(rq);
 }

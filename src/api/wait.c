@@ -41,9 +41,7 @@ int wait_new(struct request *rq, struct err *err)
 
 	if (atomic_fetch_add(&s->waiting, 1) >= most) {
 		err_set(err, ERR_OVERLOADED,
-			"%d requests wait for their outcome already; ask with "
-			"Prefer: respond-async",
-			most);
+			"%d requests wait for their outcome already", most);
 		goto fail;
 	}
 	w = calloc(1, sizeof(*w));

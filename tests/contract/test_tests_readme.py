@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """test_tests_readme.py - the tests that tests/README.md names are there, and each fault has a row."""
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,9 @@ def path_of(name):
 
 
 
-
 @pytest.fixture(scope="module")
 def collected():
     """In a process of its own: the folders have a conftest each."""
-    import subprocess
-    import sys
-
     found = set()
     for folder in ("api", "contract"):
         run = subprocess.run(
