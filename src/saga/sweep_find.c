@@ -172,7 +172,8 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 				    item, "last_modification_timestamp")));
 	}
 	buf_clear(&sw->next);
-	if (!json_is_true(json_object_get(body, "has_more")) || !next)
+	if (!json_is_true(json_object_get(body, "has_more")) || !next ||
+	    !*next) /* that would be the first page again, for ever */
 		return 0;
 	return buf_str(&sw->next, next) ? -1 : 1;
 }

@@ -99,6 +99,7 @@ static void answer(struct sweep *sw, const struct buf *report)
 	r->status = 200;
 	r->content_type = CONTENT_JSON;
 	buf_add(&r->body, report->data, report->len);
+	r->body.failed |= report->failed; /* command_reply looks */
 }
 
 static int keep(struct sweep *sw, const struct buf *report, struct err *err)
@@ -167,8 +168,9 @@ static void record(struct sweep *sw, const struct buf *report)
 
 	if (sw->dry_run || store_begin(s, &err))
 		goto out;
-	if ((is_news(sw) && keep(sw, report, &err)) ||
+	if (report->failed || (is_news(sw) && keep(sw, report, &err)) ||
 	    forget_accounts(sw, &err)) {
+		err_set(&err, ERR_STORE_FULL, "out of memory");
 		store_rollback(s);
 		goto out;
 	}
