@@ -180,7 +180,8 @@ static bool equal(const struct answer_seen *a, const struct answer_seen *b)
 	       strcmp(a->content_type, b->content_type) == 0;
 }
 
-/* A patch that changed nothing has no operation, but its key has its answer. */
+/* A patch that changed nothing has no operation, but its key has its answer;
+ * after a crash perhaps one that nobody has heard yet. */
 static const struct request *unchanged_of(const struct world *w,
 					  const char *key)
 {
@@ -191,7 +192,7 @@ static const struct request *unchanged_of(const struct world *w,
 
 		if (strcmp(r->key, key) == 0 && r->kind == COMMAND_UPDATE &&
 		    r->answered && r->answer.status == 200 &&
-		    !r->answer.replayed && (!found || r->send < found->send))
+		    (!found || r->send < found->send))
 			found = r;
 	}
 	return found;
