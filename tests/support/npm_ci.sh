@@ -16,4 +16,5 @@ cp "$1/package.json" "$1/package-lock.json" "$1/.npmrc" "$2/"
 cd "$2"
 echo "Installing the npm packages of $1 into $2"
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+[ -d node_modules ] || { echo "npm brought nothing" >&2; exit 1; } # killed
 touch .stamp
