@@ -274,6 +274,23 @@ static void check_keys(struct world *w, const struct facts *f)
 	}
 }
 
+/* A number that was forced away while it stood at Retell stands there still.
+ * With a trunk of the client's own it bears no mark: no sweep takes it. */
+static bool was_abandoned(const struct world *w, const struct request *r)
+{
+	for (int i = 0; i < w->request_count; i++) {
+		const struct request *force = &w->requests[i];
+
+		if (force->kind == COMMAND_FORCE && force->answered &&
+		    force->answer.status == 200 &&
+		    strcmp(force->phone, r->phone) == 0 &&
+		    strstr(force->answer.body, "\"retell_number\"") &&
+		    strcmp(member(&r->answer, "code"), "number-in-retell") == 0)
+			return true;
+	}
+	return false;
+}
+
 void answers_check(struct world *w, const struct facts *f)
 {
 	for (int i = 0; i < w->request_count; i++) {
@@ -284,7 +301,7 @@ void answers_check(struct world *w, const struct facts *f)
 		check_form(w, r);
 		check_durable(w, f, r);
 		if (r->expect && r->answer.status != r->expect &&
-		    !world_loose(w))
+		    !world_loose(w) && !was_abandoned(w, r))
 			broken(w, "I5",
 			       "request %d of %s was answered %d, not "
 			       "%d: %s",
