@@ -173,6 +173,8 @@ def test_a_delete_that_is_poison_leaves_a_corrupted_number(world, number):
 
 def test_no_recovery_makes_anything_twice(world, number):
     _poisonous_create(world, number, "import_number")
+    # The look at Retell hangs, too: finding the import would be a step forward.
+    world.sandbox.fail("get_number", times=0, **HOLD["before"])
     _end_in_recovery(world, RECOVERIES_MAX + 3)
     world.start()
     world.api.all_ended()
