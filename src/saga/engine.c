@@ -24,7 +24,6 @@
 
 #define KEYS_KEPT_MS   (72LL * 3600 * 1000) /* after they are finished */
 #define EXPIRE_EACH_MS (10LL * 60 * 1000)
-#define EXPIRE_BATCH   500
 
 struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 			  struct transport *transport, struct store *store,
@@ -182,7 +181,7 @@ static void expire_keys(struct engine *e)
 	}
 	if (count < 0)
 		log_warn("keys_not_expired", L_ERR(&err));
-	else if (count == EXPIRE_BATCH)
+	else if (count > 0) /* there may be more */
 		e->expire_at = e->now;
 }
 
