@@ -8,7 +8,7 @@
  *
  *   engine.c    the tick: commands, answers, timers; commit; send and answer
  *   commands.c  what a command becomes: a saga, a waiter or a plain answer
- *   create.c, change.c  … by its kind;  keys.c  idempotency keys
+ *   create.c, change.c  the same by its kind; keys.c: idempotency keys
  *   operation.c decides: what may start, when to turn back, how it ended
  *   task.c      one act of one step: launch, what its answer means, again
  *   rows.c      a row's states and the allowed moves between them
@@ -17,6 +17,8 @@
  *   flush.c     everything that changed in a tick, in one transaction
  *   recover.c   sagas from the journal, at start
  *   result.c    answers, receipts, problems of a saga
+ *   sweep*.c    what bears our mark and belongs to nothing (sweep.h)
+ *   index.c, timers.c, secrets.c  sagas by name, by time; sealing a spec
  */
 #ifndef SAGA_SAGA_H
 #define SAGA_SAGA_H
