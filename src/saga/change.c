@@ -47,6 +47,16 @@ static int refuse_busy(const struct saga *other, struct err *err)
 	return -1;
 }
 
+/* The record, if nothing works on it and it is the version that is meant. */
+static int find_free(struct engine *e, const struct command *c,
+		     struct number_row *row, struct err *err)
+{
+	if (find_number(e, c, row, err) < 0 ||
+	    refuse_busy(saga_by_ref(e, row->id), err))
+		return -1;
+	return check_match(c, row->version, err);
+}
+
 /* Takes the number's record over into a new saga. */
 static struct saga *begin_on(struct engine *e, const struct command *c,
 			     enum op_kind kind, const struct number_row *row,
@@ -100,9 +110,7 @@ int take_update(struct engine *e, struct command *c, struct faults *faults,
 	struct number_row row;
 	struct saga *sg;
 
-	if (find_number(e, c, &row, err) < 0 ||
-	    refuse_busy(saga_by_ref(e, row.id), err) ||
-	    check_match(c, row.version, err))
+	if (find_free(e, c, &row, err))
 		return -1;
 	if (strcmp(row.status, "active") != 0)
 		return err_set(err, ERR_BEING_DELETED, "the number is %s",
@@ -179,9 +187,7 @@ int take_force(struct engine *e, struct command *c, struct err *err)
 	struct number_row row;
 	struct saga *sg;
 
-	if (find_number(e, c, &row, err) < 0 ||
-	    refuse_busy(saga_by_ref(e, row.id), err) ||
-	    check_match(c, row.version, err))
+	if (find_free(e, c, &row, err))
 		return -1;
 	if (strcmp(row.status, "corrupted") != 0)
 		return err_set(err, ERR_NOT_CORRUPTED, "the number is %s",
