@@ -16,6 +16,7 @@
 #include "saga.h"
 #include "store/accounts.h"
 #include "store/events.h"
+#include "store/imports.h"
 #include "store/replies.h"
 #include "store/trunks.h"
 
@@ -218,6 +219,29 @@ static int put_account(struct saga *sg, struct err *err)
 	return rc;
 }
 
+/* On a client's own trunk the import is all that can be in doubt, and it bears
+ * no mark: the sweep knows it by what is kept here. */
+static int put_import(struct saga *sg, struct err *err)
+{
+	struct import_row row = {
+		.number_id = sg->number_id,
+		.phone_number = sg->phone_number,
+		.termination_uri =
+			spec_sub(&sg->spec, "outbound_trunk", "address"),
+		.noted_ms = sg->updated_ms,
+	};
+
+	if (spec_is_twilio(&sg->spec))
+		return 0;
+	return import_put(sg->engine->store, &row, err);
+}
+
+/* What the sweep must know of what may yet turn up. */
+static int put_doubt(struct saga *sg, struct err *err)
+{
+	return put_account(sg, err) || put_import(sg, err) ? -1 : 0;
+}
+
 /* A create that failed clean leaves only its operation. */
 static bool leaves_nothing(const struct saga *sg)
 {
@@ -240,7 +264,7 @@ static int put_saga(struct saga *sg, struct err *err)
 	if (sg->number_write == NUMBER_PUT && put_number(sg, err))
 		return -1;
 	if ((sg->in_doubt || (sg->doubted && sg->ended_ms)) &&
-	    put_account(sg, err))
+	    put_doubt(sg, err))
 		return -1;
 	if (add_events(sg, err))
 		return -1;

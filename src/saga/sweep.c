@@ -11,6 +11,8 @@
  *
  * Removed is only what
  *  (1) carries this instance's mark (its name, or the trunk domain at Retell),
+ *      or is a number on a client's own trunk whose import was in doubt, and
+ *      which turned up in the time in which that could land,
  *  (2) is listed by no number and wanted by no operation under way,
  *  (3) is older than the grace time, by the provider's date, and
  *  (4) bears a number id that this database knows. One that it never heard of
@@ -324,13 +326,17 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 
 /* --- beginning and end --------------------------------------------------- */
 
+int64_t sweep_doubt_ms(const struct engine *e)
+{
+	return e->conf.sweep_grace_ms + e->conf.operation_deadline_ms;
+}
+
 void sweep_expect(struct saga *sg)
 {
 	struct engine *e = sg->engine;
 
 	sg->in_doubt = sg->doubted = true;
-	e->doubt_until =
-		e->now + e->conf.sweep_grace_ms + e->conf.operation_deadline_ms;
+	e->doubt_until = e->now + sweep_doubt_ms(e);
 	if (!e->sweep_at || e->doubt_until < e->sweep_at)
 		e->sweep_at = e->doubt_until;
 }

@@ -35,7 +35,7 @@ struct orphan {
 	int account;
 	char id[EXTERNAL_ID_SIZE];
 	char number_id[ID_SIZE]; /* from the mark, or the domain at Retell */
-	char domain[80];	 /* of a Retell number */
+	char domain[256];	 /* of a Retell number: its termination URI */
 	bool looked;		 /* at Retell, just before it is removed */
 	int64_t made_ms; /* Unix; 0: the provider's date is unreadable */
 	int provider_status, provider_code;
@@ -70,6 +70,8 @@ const char *sweep_kind(enum sweep_stage stage);
  * there is another page, whose key is in sw->next. */
 int sweep_read_twilio(struct sweep *sw, const json_t *body);
 int sweep_read_retell(struct sweep *sw, const json_t *body);
+/* For how long, in ms, what was in doubt may yet take effect. */
+int64_t sweep_doubt_ms(const struct engine *e);
 /* What becomes of it, as things are now. */
 enum orphan_fate sweep_judge(struct sweep *sw, const struct orphan *o);
 /* Writes the report: to the waiter, the audit trail and the log. */

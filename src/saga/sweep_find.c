@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "store/imports.h"
 #include "sweep.h"
 
 const char *sweep_kind(enum sweep_stage stage)
@@ -141,6 +142,28 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 	return 0;
 }
 
+/* Can this number on a client's own trunk come from an import of ours that was
+ * in doubt? What was made (or touched) later than that could land is someone
+ * else's. */
+static bool read_import(struct sweep *sw, const char *number,
+			const char *domain, int64_t made_ms,
+			char number_id[ID_SIZE])
+{
+	struct err err = ERR_INIT;
+	struct import_row row;
+	int found = 0;
+
+	if (domain)
+		found = import_find(sw->engine->store, number, domain, &row,
+				    &err);
+	if (found < 0)
+		log_error("sweep_store_failed", L_ERR(&err));
+	if (found != 1 || made_ms > row.noted_ms + sweep_doubt_ms(sw->engine))
+		return false;
+	snprintf(number_id, ID_SIZE, "%s", row.number_id);
+	return true;
+}
+
 int sweep_read_retell(struct sweep *sw, const json_t *body)
 {
 	const json_t *list = json_object_get(body, "items");
@@ -156,10 +179,13 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 			json_object_get(item, "sip_outbound_trunk_config");
 		const char *domain = text_of(config, "termination_uri");
 		const char *number = text_of(item, "phone_number");
+		int64_t made_ms = json_integer_value(
+			json_object_get(item, "last_modification_timestamp"));
 		struct orphan *o;
 
-		if (!read_domain(sw, domain, number_id) || !number ||
-		    !e164_valid(number, strlen(number)))
+		if (!number || !e164_valid(number, strlen(number)) ||
+		    !(read_domain(sw, domain, number_id) ||
+		      read_import(sw, number, domain, made_ms, number_id)))
 			continue;
 		o = note(sw);
 		if (!o)
@@ -167,9 +193,7 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 		snprintf(o->id, sizeof(o->id), "%s", number);
 		snprintf(o->number_id, sizeof(o->number_id), "%s", number_id);
 		snprintf(o->domain, sizeof(o->domain), "%s", domain);
-		o->made_ms = sane_time(
-			sw, json_integer_value(json_object_get(
-				    item, "last_modification_timestamp")));
+		o->made_ms = sane_time(sw, made_ms);
 	}
 	buf_clear(&sw->next);
 	if (!json_is_true(json_object_get(body, "has_more")) || !next ||

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/accounts.h"
 #include "store/events.h"
+#include "store/imports.h"
 #include "sweep.h"
 
 #define TOLD_MAX 500 /* in `found`; the counts are of all */
@@ -154,6 +155,27 @@ static int forget_accounts(struct sweep *sw, struct err *err)
 	return 0;
 }
 
+/* So are imports in doubt, once Retell's list was read so much later that all
+ * of them had landed, and nothing of it is left to be removed. */
+static int forget_imports(struct sweep *sw, struct err *err)
+{
+	int64_t grace = sw->engine->conf.sweep_grace_ms;
+	bool clean = !(sw->failed & 1u << SWEEP_RETELL);
+
+	for (int i = 0; i < sw->found_count && clean; i++)
+		clean = sw->found[i].stage != SWEEP_RETELL ||
+			sw->found[i].fate == ORPHAN_OWNED ||
+			sw->found[i].fate == ORPHAN_REMOVED;
+	if (!clean)
+		return 0;
+	return import_expire(sw->engine->store,
+			     sw->started_ms - sweep_doubt_ms(sw->engine) -
+				     grace,
+			     err) < 0
+		       ? -1
+		       : 0;
+}
+
 /* Worth a row: an order, or something that was not in order. */
 static bool is_news(const struct sweep *sw)
 {
@@ -169,7 +191,7 @@ static void record(struct sweep *sw, const struct buf *report)
 	if (sw->dry_run || store_begin(s, &err))
 		goto out;
 	if (report->failed || (is_news(sw) && keep(sw, report, &err)) ||
-	    forget_accounts(sw, &err)) {
+	    forget_accounts(sw, &err) || forget_imports(sw, &err)) {
 		err_set(&err, ERR_STORE_FULL, "out of memory");
 		store_rollback(s);
 		goto out;

@@ -3,6 +3,7 @@
 more is found and removed; what is anybody's is not touched."""
 
 import shutil
+import time
 
 import pytest
 
@@ -25,6 +26,7 @@ from support.sweeps import (
     lands_late,
     make_list,
     make_trunk,
+    query,
     remove_at_retell,
     sweep,
     told,
@@ -409,6 +411,69 @@ def test_a_clients_account_is_remembered_though_the_service_was_killed_in_doubt(
 
     assert told(sweep(swept)) == [("credential_list", "removed")]
     assert_nothing_left(swept)
+
+
+# A client's own trunk, where nothing at Retell bears a mark
+
+CLIENTS_TRUNK = {"provider": "sip_trunk", "outbound_trunk": {"address": "sip.carrier.example.com"}}
+
+
+def _import_comes_late(world, number):
+    """An import's answer is lost, it is repeated, the number is deleted, and then the first import
+    takes effect."""
+    world.sandbox.forget_calls()
+    lands_late(world, "import_number", ms=1500 * SLOW, nth=1, times=1)
+    world.api.created(number, **CLIENTS_TRUNK)
+    world.api.deleted(number)
+    assert not has_landed(world, "import_number"), "it comes when the number is gone"
+    await_landing(world, "import_number")
+    assert_exactly(world, ["retell_number"])
+
+
+@pytest.mark.parametrize("end", [None, "restart", "crash"])
+def test_an_import_that_lands_after_its_number_is_gone_is_removed(swept, number, end):
+    _import_comes_late(swept, number)
+    if end == "restart":
+        swept.restart()
+    elif end == "crash":
+        swept.crash()
+        swept.start()
+
+    assert told(sweep(swept)) == [("retell_number", "removed")]
+    assert_nothing_left(swept)
+
+
+def test_an_import_in_doubt_is_owned_while_its_number_is(swept, number):
+    _import_comes_late(swept, number)
+    remove_at_retell(swept, number)
+    swept.api.created(number, **CLIENTS_TRUNK)
+
+    assert told(sweep(swept)) == []
+    assert_exactly(swept, ["retell_number"])
+
+
+def test_the_same_number_on_another_trunk_is_not_that_import(swept, number):
+    _import_comes_late(swept, number)
+    remove_at_retell(swept, number)
+    import_to_retell(swept, number, "sip.other.example.com")
+
+    assert told(sweep(swept)) == []
+    remove_at_retell(swept, number)
+
+
+def test_what_turns_up_later_than_that_import_could_land_is_somebodys(make_world, number):
+    """Though it is alike in all: he imported it by hand."""
+    world = make_world(**AT_ONCE, TRUNKLINE_OPERATION_DEADLINE_S=2 * SLOW)
+    _import_comes_late(world, number)
+    remove_at_retell(world, number)
+    ((noted_ms,),) = query(world, "SELECT noted_ms FROM doubtful_imports")
+    over_ms = noted_ms + 2000 * SLOW + 1000  # their clocks may differ
+    eventually(lambda: time.time() * 1000 > over_ms, "its time is over")
+    import_to_retell(world, number, CLIENTS_TRUNK["outbound_trunk"]["address"])
+
+    assert told(sweep(world)) == []
+    assert query(world, "SELECT * FROM doubtful_imports") == [], "nor is it kept any longer"
+    remove_at_retell(world, number)
 
 
 def _another(instance_id):

@@ -79,12 +79,16 @@ def _at_retell(world, method, path, **kwargs):
     return requests.request(method, world.sandbox.url + path, headers=key, timeout=20, **kwargs)
 
 
-def instance(world):
-    """The mark's first half: which installation this is."""
+def query(world, sql):
+    """What the database answers, read beside the service."""
     uri = f"file:{world.database}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
-        found = database.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone()
-    return found[0]
+        return database.execute(sql).fetchall()
+
+
+def instance(world):
+    """The mark's first half: which installation this is."""
+    return query(world, "SELECT value FROM meta WHERE name = 'instance'")[0][0]
 
 
 def client_account():
