@@ -114,7 +114,7 @@ $(B)/trunkline-sandbox: $(call obj,$(SANDBOX_SRC))
 # sandbox's model too, each from a library that only gives what is asked for.
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_$(if $(T),*$(T)*,*).c))
 
-$(B)/libservice.a: $(call obj,$(SERVICE_SRC))
+$(B)/libservice.a: $(call obj,$(SERVICE_SRC) $(filter-out src/main.c,$(wildcard src/*.c)))
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

@@ -9,14 +9,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#define WAKE		   SIGUSR1 /* from ourselves, see process_wake */
 #define DESCRIPTORS_WANTED 65536
 
-static void ending(sigset_t *set)
+static void awaited(sigset_t *set)
 {
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, WAKE);
 }
 
 /* Secrets in memory must not reach a core file. (The leak checker of a
@@ -59,7 +62,7 @@ int process_settle(struct err *err)
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
-	ending(&set);
+	awaited(&set);
 	if (process_private(err) || process_ignore(err))
 		return -1;
 	if (sigaction(SIGHUP, &ignore, NULL) ||
@@ -78,9 +81,16 @@ int process_signal(int ms)
 	sigset_t set;
 	int signo;
 
-	ending(&set);
+	awaited(&set);
 	signo = sigtimedwait(&set, NULL, &limit);
-	return signo > 0 ? signo : 0; /* else EAGAIN or EINTR */
+	return signo > 0 && signo != WAKE ? signo : 0; /* or EAGAIN, EINTR */
+}
+
+/* A signal, since a signal is what is waited for: it stays pending until then,
+ * once, and needs no descriptor. */
+void process_wake(void)
+{
+	(void)kill(getpid(), WAKE); /* cannot fail: we are there and may */
 }
 
 long process_descriptors(void)

@@ -25,7 +25,8 @@
 #include "process.h"
 #include "saga/engine.h"
 
-#define STOP_LOOK_MS 25 /* between two looks at an engine that stops */
+/* Between two looks when there are no connections to be reaped. */
+#define IDLE_MS 60000
 
 struct service {
 	struct conf conf;
@@ -127,6 +128,7 @@ static void *run_engine(void *arg)
 
 	(void)engine_run(s->engine, &s->engine_err); /* engine_err tells */
 	atomic_store(&s->engine_ended, true);
+	process_wake();
 	return NULL;
 }
 
@@ -181,6 +183,7 @@ static void *run_check(void *arg)
 	} else {
 		log_error("database_check_failed", L_ERR(&err));
 		atomic_store(&s->damaged, true); /* told on by wait_for_end */
+		process_wake();
 	}
 	store_close(reader);
 	return NULL;
@@ -217,9 +220,10 @@ static int service_open(struct service *s, struct err *err)
 }
 
 /* A second signal means now: what is on disk is enough to go on from. */
-static void look(struct service *s, int ms)
+static void look(struct service *s)
 {
-	int signo = process_signal(ms);
+	int signo = process_signal(s->server ? server_pause_ms(s->server)
+					     : IDLE_MS);
 
 	if (signo)
 		_exit(128 + signo);
@@ -233,7 +237,7 @@ static void stop_engine(struct service *s, int64_t grace_ms)
 		return;
 	engine_stop(s->engine, grace_ms);
 	while (!atomic_load(&s->engine_ended))
-		look(s, STOP_LOOK_MS);
+		look(s); /* until run_engine wakes us */
 	pthread_join(s->engine_thread, NULL);
 	s->engine_runs = false;
 }
