@@ -39,7 +39,7 @@ struct service {
 	struct server *server;
 
 	pthread_t engine_thread, check_thread;
-	bool engine_runs, check_runs;
+	bool engine_runs, serves, check_runs;
 	atomic_bool engine_ended, damaged;
 	struct err engine_err; /* valid once engine_ended */
 };
@@ -140,7 +140,7 @@ static int start_engine(struct service *s, struct err *err)
 	return 0;
 }
 
-static int start_server(struct service *s, struct err *err)
+static int open_server(struct service *s, struct err *err)
 {
 	long descriptors = process_descriptors();
 	const struct server_conf conf = {
@@ -160,9 +160,15 @@ static int start_server(struct service *s, struct err *err)
 		.rate_burst = s->conf.rate_burst,
 	};
 
-	s->server = server_start(&conf, s->engine, s->seal, s->clock, err);
-	if (!s->server)
+	s->server = server_new(&conf, s->engine, s->seal, s->clock, err);
+	return s->server ? 0 : -1;
+}
+
+static int start_server(struct service *s, struct err *err)
+{
+	if (server_start(s->server, err))
 		return -1;
+	s->serves = true;
 	printf("trunkline listening on %s (admin %s)\n", server_url(s->server),
 	       server_admin_url(s->server));
 	return fflush(stdout) ? err_set(err, ERR_INTERNAL,
@@ -213,7 +219,10 @@ static int service_open(struct service *s, struct err *err)
 	if (!s->seal ||
 	    database_instance(s->store, s->clock, s->instance, err) ||
 	    open_transport(s, err) || open_engine(s, err) ||
-	    start_engine(s, err) || start_server(s, err) || start_check(s, err))
+	    open_server(s, err))
+		return -1;
+	/* All is open, and there are no threads yet. */
+	if (start_engine(s, err) || start_server(s, err) || start_check(s, err))
 		return -1;
 	log_info("started", L_STR("instance", s->instance));
 	return 0;
@@ -269,7 +278,7 @@ static void service_close(struct service *s)
 	if (s->server)
 		server_quiesce(s->server);
 	/* Nobody waits for what a start that failed had taken up again. */
-	stop_engine(s, s->server ? s->conf.shutdown_grace_s * 1000 : 0);
+	stop_engine(s, s->serves ? s->conf.shutdown_grace_s * 1000 : 0);
 	if (s->server)
 		server_detach(s->server);
 	if (s->engine)

@@ -42,10 +42,13 @@ struct server_conf {
 	int64_t rate_burst;	/* of them at once; 0: as many as in a minute */
 };
 
-/* All given must outlive the server. NULL: CONFIG if it cannot listen. */
-struct server *server_start(const struct server_conf *conf,
-			    struct engine *engine, const struct seal *seal,
-			    struct clock *clock, struct err *err);
+/* Listens; who connects waits until server_start. Begins no thread. All given
+ * must outlive the server. NULL: CONFIG if it cannot listen. */
+struct server *server_new(const struct server_conf *conf, struct engine *engine,
+			  const struct seal *seal, struct clock *clock,
+			  struct err *err);
+/* Begins the threads that answer. The server stays to be stopped on -1, too. */
+int server_start(struct server *s, struct err *err);
 /* Where it listens, as "http://127.0.0.1:8080". Borrowed. */
 const char *server_url(const struct server *s);
 const char *server_admin_url(const struct server *s);
@@ -60,8 +63,8 @@ void server_damaged(struct server *s);
 
 void server_quiesce(struct server *s);
 void server_detach(struct server *s);
-/* Frees it. -1: clients are still waiting for an engine that does not answer;
- * nothing was freed and the process should end. */
+/* Frees it, started or not. -1: clients are still waiting for an engine that
+ * does not answer; nothing was freed and the process should end. */
 int server_stop(struct server *s, struct err *err);
 
 #endif

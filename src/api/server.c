@@ -72,14 +72,15 @@ static int start_daemon(struct listener *l, unsigned threads,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_INACTIVE_S,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
 		threads > 1 ? pool : none, MHD_OPTION_END);
-	if (!l->daemon)
-		return err_set(err, ERR_INTERNAL,
-			       "the HTTP library did not start on %s", l->url);
-	return 0;
+	if (l->daemon)
+		return 0;
+	l->fd = -1; /* the library has closed it */
+	return err_set(err, ERR_INTERNAL,
+		       "the HTTP library did not start on %s", l->url);
 }
 
-static int listener_start(struct listener *l, struct server *s, bool admin,
-			  struct err *err)
+static int listener_open(struct listener *l, struct server *s, bool admin,
+			 struct err *err)
 {
 	const struct server_conf *c = &s->conf;
 
@@ -91,32 +92,27 @@ static int listener_start(struct listener *l, struct server *s, bool admin,
 			      admin ? "TRUNKLINE_ADMIN_LISTEN"
 				    : "TRUNKLINE_LISTEN",
 			      l->url, sizeof(l->url), err);
-	if (l->fd < 0)
-		return -1;
-	if (admin)
-		return start_daemon(l, 1, LIMIT_ADMIN_CONNECTIONS, err);
-	return start_daemon(l, (unsigned)c->threads, (unsigned)c->connections,
-			    err);
+	return l->fd < 0 ? -1 : 0;
 }
 
 /* The socket must stay open until the threads have ended. Shut down, it
  * refuses new connections at once instead of letting them queue. */
 static void listener_quiesce(struct listener *l)
 {
-	if (MHD_quiesce_daemon(l->daemon) != MHD_INVALID_SOCKET)
+	if (l->daemon && MHD_quiesce_daemon(l->daemon) != MHD_INVALID_SOCKET)
 		shutdown(l->fd, SHUT_RDWR);
 }
 
 /* Quiesced first, the library leaves the socket to us. */
 static void listener_stop(struct listener *l)
 {
-	if (!l->daemon)
-		return; /* the library has closed the socket, if there was one
-			 */
 	listener_quiesce(l);
-	MHD_stop_daemon(l->daemon);
+	if (l->daemon)
+		MHD_stop_daemon(l->daemon);
 	l->daemon = NULL;
-	close(l->fd);
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
 }
 
 static void server_free(struct server *s)
@@ -133,9 +129,9 @@ static void server_free(struct server *s)
 	free(s);
 }
 
-struct server *server_start(const struct server_conf *conf,
-			    struct engine *engine, const struct seal *seal,
-			    struct clock *clock, struct err *err)
+struct server *server_new(const struct server_conf *conf, struct engine *engine,
+			  const struct seal *seal, struct clock *clock,
+			  struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 
@@ -147,6 +143,7 @@ struct server *server_start(const struct server_conf *conf,
 	s->engine = engine;
 	s->seal = seal;
 	s->clock = clock;
+	s->api.fd = s->admin.fd = -1;
 	pthread_mutex_init(&s->api.stamps.lock, NULL);
 	pthread_mutex_init(&s->admin.stamps.lock, NULL);
 	pthread_mutex_init(&s->wait_lock, NULL);
@@ -154,12 +151,22 @@ struct server *server_start(const struct server_conf *conf,
 	pthread_rwlock_init(&s->engine_lock, NULL);
 	if (auth_init(&s->auth, conf, seal, err) ||
 	    backups_init(&s->backups, conf, clock, err) ||
-	    listener_start(&s->admin, s, true, err) ||
-	    listener_start(&s->api, s, false, err)) {
+	    listener_open(&s->admin, s, true, err) ||
+	    listener_open(&s->api, s, false, err)) {
 		server_free(s);
 		return NULL;
 	}
 	return s;
+}
+
+int server_start(struct server *s, struct err *err)
+{
+	const struct server_conf *c = &s->conf;
+
+	if (start_daemon(&s->admin, 1, LIMIT_ADMIN_CONNECTIONS, err))
+		return -1;
+	return start_daemon(&s->api, (unsigned)c->threads,
+			    (unsigned)c->connections, err);
 }
 
 const char *server_url(const struct server *s)

@@ -128,8 +128,8 @@ static int start(void **state)
 	t.engine = engine_new(&engine, &test_clock, &no_transport, f->store,
 			      t.seal, &f->err);
 	assert_non_null(t.engine);
-	t.server = server_start(&conf, t.engine, t.seal, &test_clock, &f->err);
-	if (!t.server)
+	t.server = server_new(&conf, t.engine, t.seal, &test_clock, &f->err);
+	if (!t.server || server_start(t.server, &f->err))
 		fail_msg("%s", f->err.detail);
 	put_operation("running", 0);
 	return 0;
