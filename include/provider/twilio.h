@@ -97,9 +97,9 @@ int twilio_list_targets(const struct twilio *t, struct http_request *rq,
 int twilio_delete_target(const struct twilio *t, struct http_request *rq,
 			 const char *policy_sid, const char *target_sid);
 
-/* The page after this one, from the address a list gave (twilio_next_page). */
-int twilio_next(const struct twilio *t, struct http_request *rq,
-		const char *call, const char *url);
+/* Makes of a request for a list's first page one for another, whose address the
+ * list gave (twilio_next_page). */
+int twilio_turn_page(struct http_request *rq, const char *url);
 
 /* ^XX[0-9a-fA-F]{32}$ */
 bool twilio_sid_valid(const char *sid, const char *prefix);

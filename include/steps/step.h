@@ -47,6 +47,10 @@ enum step_id {
 
 #define STEP_BIT(id) (1u << (id))
 
+/* "trunkline:INSTANCE:NUMBER", at most 64 bytes: what a sweep and an operator
+ * recognise our resources by. Twilio's FriendlyName takes 64. */
+#define MARK_SIZE 65
+
 /* Where a row stands: journal.h. The words are in src/saga/journal.c. */
 enum row_state {
 	ROW_NONE,     /* nothing was tried yet */
@@ -105,15 +109,32 @@ struct act {
 			     struct err *err);
 };
 
+struct twilio;
+
+/* A resource that a Twilio list shows: how to ask for the list, and how ours is
+ * known in it. */
+struct listing {
+	const char *array;  /* the page's member that holds the items */
+	const char *prefix; /* of their sids: "TK" */
+	const char *key;    /* the item's member that says whose it is */
+	/* What that is for ours: borrowed, or in mark. */
+	const char *(*ours)(const struct step_cx *cx, char mark[MARK_SIZE]);
+	/* The first page. cx may be NULL if the list is the account's. -1: no
+	 * memory. */
+	int (*ask)(const struct step_cx *cx, const struct twilio *t,
+		   struct http_request *rq);
+};
+
 struct step {
 	enum step_id id;
 	const char *name; /* stands in journals: never rename */
 	enum provider provider;
 	const char *kind; /* of resource it makes; NULL if it makes none */
-	bool of_trunk;	  /* its row belongs to the trunk, not the number */
-	unsigned needs;	  /* STEP_BIT of those it is built on: they must be
-			   * present first, and are undone after it */
-	unsigned after;	  /* of those it only waits for: undone in parallel */
+	const struct listing *listing; /* where it is found, or NULL */
+	bool of_trunk;	/* its row belongs to the trunk, not the number */
+	unsigned needs; /* STEP_BIT of those it is built on: they must be
+			 * present first, and are undone after it */
+	unsigned after; /* of those it only waits for: undone in parallel */
 	enum step_id dies_with; /* gone at the provider together with this one:
 				 * needs no call of its own; else STEP_NONE */
 	bool retry_when_free;	/* a stuck undo is tried once more when what the

@@ -263,10 +263,10 @@ int twilio_delete_target(const struct twilio *t, struct http_request *rq,
 		     target_sid);
 }
 
-int twilio_next(const struct twilio *t, struct http_request *rq,
-		const char *call, const char *url)
+int twilio_turn_page(struct http_request *rq, const char *url)
 {
-	return begin(t, rq, call, HTTP_GET, url, "%s", "");
+	buf_clear(&rq->url);
+	return buf_str(&rq->url, url);
 }
 
 /* --- answers ------------------------------------------------------------- */

@@ -43,26 +43,31 @@ static int put_rows(struct saga *sg, struct err *err)
 	return 0;
 }
 
+/* Into text.secrets, for the row of this id. */
+static int seal_secrets(struct saga *sg, const char *table, const char *id,
+			struct record *text, struct err *err)
+{
+	char place[64];
+
+	snprintf(place, sizeof(place), "%s/%s", table, id);
+	return secrets_close(sg->engine, place, &sg->spec, &text->secrets, err);
+}
+
 static int put_operation(struct saga *sg, struct err *err)
 {
 	struct operation_row row;
 	struct record text;
-	char place[64];
 	int rc;
 
 	record_init(&text);
 	rc = saga_operation_row(sg, &row, &text);
 	if (rc)
 		err_set(err, ERR_STORE_FULL, "out of memory");
-	snprintf(place, sizeof(place), "operations/%s", sg->id);
 	/* Ended, it needs its secrets no more. */
 	if (!rc && !op_ended(sg->state))
-		rc = secrets_close(sg->engine, place, &sg->spec, &text.secrets,
-				   err);
-	if (text.secrets.len) {
-		row.secrets = text.secrets.data;
-		row.secrets_size = text.secrets.len;
-	}
+		rc = seal_secrets(sg, "operations", sg->id, &text, err);
+	row.secrets = text.secrets.len ? text.secrets.data : NULL;
+	row.secrets_size = text.secrets.len;
 	if (!rc)
 		rc = operation_put(sg->engine->store, &row, err);
 	record_release(&text);
@@ -73,21 +78,16 @@ static int put_number(struct saga *sg, struct err *err)
 {
 	struct number_row row;
 	struct record text;
-	char place[64];
 	int rc;
 
 	record_init(&text);
 	rc = saga_number_row(sg, &row, &text);
 	if (rc)
 		err_set(err, ERR_STORE_FULL, "out of memory");
-	snprintf(place, sizeof(place), "numbers/%s", sg->number_id);
-	if (!rc)
-		rc = secrets_close(sg->engine, place, &sg->spec, &text.secrets,
-				   err);
-	if (text.secrets.len) {
-		row.secrets = text.secrets.data;
-		row.secrets_size = text.secrets.len;
-	}
+	else
+		rc = seal_secrets(sg, "numbers", sg->number_id, &text, err);
+	row.secrets = text.secrets.len ? text.secrets.data : NULL;
+	row.secrets_size = text.secrets.len;
 	if (!rc)
 		rc = number_put(sg->engine->store, &row, err);
 	record_release(&text);

@@ -37,10 +37,6 @@
 
 #define TRIES_MAX 3
 
-static const char *const stage_names[] = {"trunks", "credential_lists",
-					  "connection_policies",
-					  "retell_numbers", "removals"};
-
 /* --- accounts ------------------------------------------------------------ */
 
 static void add_account(struct sweep *sw, const char *sid, const char *user,
@@ -101,22 +97,16 @@ static struct retell retell_of(const struct sweep *sw)
 
 static int ask_page(struct sweep *sw, struct http_request *rq)
 {
+	const struct listing *l = sweep_step(sw->stage)->listing;
+	const char *next = sw->next.len ? sw->next.data : NULL;
 	struct twilio t = twilio_of(sw);
 	struct retell r = retell_of(sw);
-	const char *next = sw->next.len ? sw->next.data : NULL;
 
 	if (sw->stage == SWEEP_RETELL)
 		return retell_list_numbers(&r, rq, next);
-	if (next)
-		return twilio_next(&t, rq, "sweep_next_page", next);
-	switch (sw->stage) {
-	case SWEEP_TRUNKS:
-		return twilio_list_trunks(&t, rq);
-	case SWEEP_LISTS:
-		return twilio_list_credential_lists(&t, rq);
-	default:
-		return twilio_list_policies(&t, rq);
-	}
+	if (l->ask(NULL, &t, rq))
+		return -1;
+	return next ? twilio_turn_page(rq, next) : 0;
 }
 
 static int ask_removal(struct sweep *sw, struct http_request *rq)
@@ -310,7 +300,7 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 
 		if (rc < 0) {
 			log_warn("sweep_list_failed",
-				 L_STR("list", stage_names[sw->stage]),
+				 L_STR("list", sweep_kind(sw->stage)),
 				 L_INT("status", a.status));
 			sw->failed |= 1u << sw->stage;
 			sw->accounts[sw->account].failed = true;

@@ -63,7 +63,8 @@ struct sweep {
 	int found_count, found_size, removing;
 };
 
-/* The ledger's word for what a stage lists. */
+/* The step that makes what a stage lists, and its kind. */
+const struct step *sweep_step(enum sweep_stage stage);
 const char *sweep_kind(enum sweep_stage stage);
 
 /* Notes what carries our mark. -1: the page cannot be read. The second: 1 if

@@ -13,13 +13,21 @@
 #include "store/imports.h"
 #include "sweep.h"
 
+const struct step *sweep_step(enum sweep_stage stage)
+{
+	static const enum step_id makers[] = {
+		[SWEEP_TRUNKS] = STEP_TRUNK,
+		[SWEEP_LISTS] = STEP_CREDENTIAL_LIST,
+		[SWEEP_POLICIES] = STEP_CONNECTION_POLICY,
+		[SWEEP_RETELL] = STEP_RETELL_NUMBER,
+	};
+
+	return step_get(makers[stage]);
+}
+
 const char *sweep_kind(enum sweep_stage stage)
 {
-	static const char *const kinds[] = {"trunk", "credential_list",
-					    "connection_policy",
-					    "retell_number"};
-
-	return kinds[stage];
+	return sweep_step(stage)->kind;
 }
 
 /* "trunkline:INSTANCE:NUMBER[:…]": the number's id, or false if it is not our
@@ -109,14 +117,8 @@ static const char *text_of(const json_t *item, const char *member)
 
 int sweep_read_twilio(struct sweep *sw, const json_t *body)
 {
-	static const struct {
-		const char *array, *prefix;
-	} lists[] = {
-		[SWEEP_TRUNKS] = {"trunks", "TK"},
-		[SWEEP_LISTS] = {"credential_lists", "CL"},
-		[SWEEP_POLICIES] = {"connection_policies", "NY"},
-	};
-	const json_t *list = json_object_get(body, lists[sw->stage].array);
+	const struct listing *l = sweep_step(sw->stage)->listing;
+	const json_t *list = json_object_get(body, l->array);
 	const json_t *item;
 	char number_id[ID_SIZE];
 	size_t i;
@@ -124,8 +126,7 @@ int sweep_read_twilio(struct sweep *sw, const json_t *body)
 	if (!json_is_array(list))
 		return -1;
 	json_array_foreach (list, i, item) {
-		const char *sid =
-			twilio_sid(item, "sid", lists[sw->stage].prefix);
+		const char *sid = twilio_sid(item, "sid", l->prefix);
 		struct orphan *o;
 
 		if (!sid ||

@@ -22,9 +22,6 @@ static const char *const fates[] = {
 	[ORPHAN_FAILED] = "failed",
 };
 
-static const char *const lists[] = {"trunk", "credential_list",
-				    "connection_policy", "retell_number"};
-
 static void put_orphan(const struct sweep *sw, struct buf *b,
 		       const struct orphan *o)
 {
@@ -57,13 +54,13 @@ static void put_failed_lists(const struct sweep *sw, struct buf *b)
 
 	json_key(b, "unread_lists");
 	buf_char(b, '[');
-	for (int i = SWEEP_TRUNKS; i <= SWEEP_RETELL; i++) {
+	for (enum sweep_stage i = SWEEP_TRUNKS; i <= SWEEP_RETELL; i++) {
 		if (!(sw->failed & 1u << i))
 			continue;
 		if (!first)
 			buf_char(b, ',');
 		first = false;
-		json_add_str(b, lists[i]);
+		json_add_str(b, sweep_kind(i));
 	}
 	buf_char(b, ']');
 }

@@ -36,10 +36,11 @@ struct retell cx_retell(const struct step_cx *cx)
 			       .key = cx->settings->retell_api_key};
 }
 
-void cx_mark(const struct step_cx *cx, char out[MARK_SIZE])
+const char *cx_mark(const struct step_cx *cx, char out[MARK_SIZE])
 {
 	snprintf(out, MARK_SIZE, "trunkline:%s:%s", cx->settings->instance,
 		 cx->number_id);
+	return out;
 }
 
 int row_remember(struct step_row *row, const char *name, const char *value,
@@ -94,8 +95,8 @@ enum outcome garbled(struct step_cx *cx, struct err *err)
 	return OUTCOME_UNKNOWN;
 }
 
-enum outcome read_created(struct step_cx *cx, const struct answer *a,
-			  const char *prefix, struct err *err)
+enum outcome read_sid(struct step_cx *cx, const struct answer *a,
+		      const char *prefix, struct err *err)
 {
 	const char *sid;
 
@@ -112,6 +113,12 @@ enum outcome read_created(struct step_cx *cx, const struct answer *a,
 	return OUTCOME_DONE;
 }
 
+enum outcome read_created(struct step_cx *cx, const struct answer *a,
+			  struct err *err)
+{
+	return read_sid(cx, a, cx->row->step->listing->prefix, err);
+}
+
 enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 			  struct err *err)
 {
@@ -120,12 +127,29 @@ enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 	return refuse_answer(cx, a, err);
 }
 
-enum outcome read_list(struct step_cx *cx, const struct answer *a,
-		       const char *array, const char *member, const char *value,
-		       const char *prefix, struct err *err)
+int turn_page(const struct step_cx *cx, struct http_request *rq, int rc,
+	      struct err *err)
+{
+	if (rc == 0 && cx->row->next_page.len)
+		rc = twilio_turn_page(rq, cx->row->next_page.data);
+	return built(rc, err);
+}
+
+int ask_list(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
-	const json_t *list = json_object_get(a->body, array);
+
+	return turn_page(cx, rq, cx->row->step->listing->ask(cx, &t, rq), err);
+}
+
+enum outcome read_list(struct step_cx *cx, const struct answer *a,
+		       struct err *err)
+{
+	const struct listing *l = cx->row->step->listing;
+	struct twilio t = cx_twilio(cx);
+	const json_t *list = json_object_get(a->body, l->array);
+	char mark[MARK_SIZE];
+	const char *ours = l->ours(cx, mark);
 	const json_t *item;
 	size_t i;
 	int more;
@@ -138,10 +162,10 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 		return garbled(cx, err);
 	json_array_foreach (list, i, item) {
 		const char *found =
-			json_string_value(json_object_get(item, member));
-		const char *sid = twilio_sid(item, "sid", prefix);
+			json_string_value(json_object_get(item, l->key));
+		const char *sid = twilio_sid(item, "sid", l->prefix);
 
-		if (!sid || !found || strcmp(found, value) != 0)
+		if (!sid || !found || !ours || strcmp(found, ours) != 0)
 			continue;
 		row_set_id(cx->row, sid);
 		return OUTCOME_DONE;
@@ -150,14 +174,6 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 	if (more < 0)
 		return OUTCOME_UNKNOWN;
 	return more ? OUTCOME_MORE : OUTCOME_ABSENT;
-}
-
-int request_page(struct step_cx *cx, struct http_request *rq, const char *call,
-		 struct err *err)
-{
-	struct twilio t = cx_twilio(cx);
-
-	return built(twilio_next(&t, rq, call, cx->row->next_page.data), err);
 }
 
 int built(int rc, struct err *err)

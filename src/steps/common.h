@@ -12,10 +12,8 @@
 struct twilio cx_twilio(const struct step_cx *cx);
 struct retell cx_retell(const struct step_cx *cx);
 
-/* "trunkline:INSTANCE:NUMBER", at most 64 bytes: what a sweep and an operator
- * recognise our resources by. Twilio's FriendlyName takes 64. */
-#define MARK_SIZE 65
-void cx_mark(const struct step_cx *cx, char out[MARK_SIZE]);
+/* This number's mark; returns it: the `ours` of a listing by friendly_name. */
+const char *cx_mark(const struct step_cx *cx, char out[MARK_SIZE]);
 
 /* Remembers a text for later, in the row's data. */
 int row_remember(struct step_row *row, const char *name, const char *value,
@@ -23,17 +21,20 @@ int row_remember(struct step_row *row, const char *name, const char *value,
 const char *row_recall(const struct step_row *row, const char *name);
 void row_set_id(struct step_row *row, const char *id);
 
-/* make.read of a Twilio resource whose sid has this prefix. */
+/* make.read of a Twilio resource whose sid has this prefix; … that has a
+ * listing, which tells the prefix. */
+enum outcome read_sid(struct step_cx *cx, const struct answer *a,
+		      const char *prefix, struct err *err);
 enum outcome read_created(struct step_cx *cx, const struct answer *a,
-			  const char *prefix, struct err *err);
+			  struct err *err);
 /* undo.read: gone, or was never there. */
 enum outcome read_removed(struct step_cx *cx, const struct answer *a,
 			  struct err *err);
-/* find.read on a list: the element of `array` whose `member` is `value`; its
- * sid becomes the row's id. */
+/* find of such a one: looks through the list page by page; the sid of what is
+ * ours becomes the row's id. */
+int ask_list(struct step_cx *cx, struct http_request *rq, struct err *err);
 enum outcome read_list(struct step_cx *cx, const struct answer *a,
-		       const char *array, const char *member, const char *value,
-		       const char *prefix, struct err *err);
+		       struct err *err);
 /* A refused answer as err, naming the step. */
 enum outcome refuse_answer(struct step_cx *cx, const struct answer *a,
 			   struct err *err);
@@ -41,9 +42,9 @@ enum outcome garbled(struct step_cx *cx, struct err *err);
 
 /* What a builder returned; a request that does not fit is our own fault. */
 int built(int rc, struct err *err);
-/* find.request: the next page if one is due, else first() */
-int request_page(struct step_cx *cx, struct http_request *rq, const char *call,
-		 struct err *err);
+/* The page that is due instead of the first; rc: what asking for that gave. */
+int turn_page(const struct step_cx *cx, struct http_request *rq, int rc,
+	      struct err *err);
 /* make.request of a step that has no other name to try: what is there already
  * is not ours. Fills err when the last make met a clash. */
 int refuse_clash(const struct step_cx *cx, struct err *err);

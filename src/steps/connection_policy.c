@@ -21,30 +21,19 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	return built(twilio_create_policy(&t, rq, mark), err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	return read_created(cx, a, "NY", err);
+	return twilio_list_policies(t, rq);
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
-{
-	struct twilio t = cx_twilio(cx);
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_connection_policies", err);
-	return built(twilio_list_policies(&t, rq), err);
-}
-
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	char mark[MARK_SIZE];
-
-	cx_mark(cx, mark);
-	return read_list(cx, a, "connection_policies", "friendly_name", mark,
-			 "NY", err);
-}
+static const struct listing listing = {
+	.array = "connection_policies",
+	.prefix = "NY",
+	.key = "friendly_name",
+	.ours = cx_mark,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -58,13 +47,14 @@ const struct step step_connection_policy = {
 	.name = "twilio_connection_policy",
 	.provider = PROVIDER_TWILIO,
 	.kind = "connection_policy",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_NUMBER_LOOKUP) | STEP_BIT(STEP_AGENT_CHECK) |
 		 STEP_BIT(STEP_RETELL_ABSENT),
 	.dies_with = STEP_NONE,
 	.wanted = wanted,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "DELETE https://voice.twilio.com/v1/ConnectionPolicies/%s",
 };

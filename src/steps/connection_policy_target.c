@@ -27,32 +27,20 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	return read_created(cx, a, "NE", err);
+	return twilio_list_targets(t, rq,
+				   step_other_id(cx, STEP_CONNECTION_POLICY));
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
-{
-	struct twilio t = cx_twilio(cx);
-	const char *call = "list_connection_policy_targets";
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, call, err);
-	return built(twilio_list_targets(
-			     &t, rq, step_other_id(cx, STEP_CONNECTION_POLICY)),
-		     err);
-}
-
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	char mark[MARK_SIZE];
-
-	cx_mark(cx, mark);
-	return read_list(cx, a, "targets", "friendly_name", mark, "NE", err);
-}
+static const struct listing listing = {
+	.array = "targets",
+	.prefix = "NE",
+	.key = "friendly_name",
+	.ours = cx_mark,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -69,12 +57,13 @@ const struct step step_connection_policy_target = {
 	.name = "twilio_connection_policy_target",
 	.provider = PROVIDER_TWILIO,
 	.kind = "connection_policy_target",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_CONNECTION_POLICY),
 	.dies_with = STEP_CONNECTION_POLICY,
 	.wanted = wanted,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "delete target %s with its connection policy",
 };

@@ -17,30 +17,25 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		     err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static const char *username(const struct step_cx *cx, char mark[MARK_SIZE])
 {
-	return read_created(cx, a, "CR", err);
+	return spec_sub(cx->spec, "outbound_trunk", "username");
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	struct twilio t = cx_twilio(cx);
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_credentials", err);
-	return built(twilio_list_credentials(
-			     &t, rq, step_other_id(cx, STEP_CREDENTIAL_LIST)),
-		     err);
+	return twilio_list_credentials(t, rq,
+				       step_other_id(cx, STEP_CREDENTIAL_LIST));
 }
 
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	return read_list(cx, a, "credentials", "username",
-			 spec_sub(cx->spec, "outbound_trunk", "username"), "CR",
-			 err);
-}
+static const struct listing listing = {
+	.array = "credentials",
+	.prefix = "CR",
+	.key = "username",
+	.ours = username,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -57,12 +52,13 @@ const struct step step_credential = {
 	.name = "twilio_credential",
 	.provider = PROVIDER_TWILIO,
 	.kind = "credential",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_CREDENTIAL_LIST),
 	.dies_with = STEP_CREDENTIAL_LIST,
 	.wanted = spec_twilio_out,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "Twilio console: Voice, Credential lists, delete credential "
 		   "%s with its list",

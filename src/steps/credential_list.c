@@ -30,27 +30,24 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		     err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static const char *name(const struct step_cx *cx, char mark[MARK_SIZE])
 {
-	return read_created(cx, a, "CL", err);
+	return row_recall(cx->row, "name");
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	struct twilio t = cx_twilio(cx);
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_credential_lists", err);
-	return built(twilio_list_credential_lists(&t, rq), err);
+	return twilio_list_credential_lists(t, rq);
 }
 
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	return read_list(cx, a, "credential_lists", "friendly_name",
-			 row_recall(cx->row, "name"), "CL", err);
-}
+static const struct listing listing = {
+	.array = "credential_lists",
+	.prefix = "CL",
+	.key = "friendly_name",
+	.ours = name,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -66,13 +63,14 @@ const struct step step_credential_list = {
 	.name = "twilio_credential_list",
 	.provider = PROVIDER_TWILIO,
 	.kind = "credential_list",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_NUMBER_LOOKUP) | STEP_BIT(STEP_AGENT_CHECK) |
 		 STEP_BIT(STEP_RETELL_ABSENT),
 	.dies_with = STEP_NONE,
 	.wanted = spec_twilio_out,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "Twilio console: Voice, Credential lists, delete list %s; "
 		   "or DELETE /SIP/CredentialLists/%s.json",

@@ -51,7 +51,7 @@ static bool on_trunk(const json_t *number, const char *trunk)
 static enum outcome made(struct step_cx *cx, const struct answer *a,
 			 struct err *err)
 {
-	enum outcome o = read_created(cx, a, "PN", err);
+	enum outcome o = read_sid(cx, a, "PN", err);
 
 	if (o == OUTCOME_DONE &&
 	    strcmp(cx->row->external_id,

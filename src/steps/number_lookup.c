@@ -9,9 +9,8 @@ static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_incoming_numbers", err);
-	return built(twilio_list_numbers(&t, rq, cx->phone_number), err);
+	return turn_page(cx, rq, twilio_list_numbers(&t, rq, cx->phone_number),
+			 err);
 }
 
 /* The filter of the list is a partial match: compare the whole number. */

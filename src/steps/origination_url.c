@@ -34,33 +34,21 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		     err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	return read_created(cx, a, "OU", err);
+	return twilio_list_below(t, rq, "list_origination_urls",
+				 step_other_id(cx, STEP_TRUNK),
+				 "OriginationUrls");
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
-{
-	struct twilio t = cx_twilio(cx);
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_origination_urls", err);
-	return built(twilio_list_below(&t, rq, "list_origination_urls",
-				       step_other_id(cx, STEP_TRUNK),
-				       "OriginationUrls"),
-		     err);
-}
-
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	char mark[MARK_SIZE];
-
-	cx_mark(cx, mark);
-	return read_list(cx, a, "origination_urls", "friendly_name", mark, "OU",
-			 err);
-}
+static const struct listing listing = {
+	.array = "origination_urls",
+	.prefix = "OU",
+	.key = "friendly_name",
+	.ours = cx_mark,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -78,12 +66,13 @@ const struct step step_origination_url = {
 	.name = "twilio_origination_url",
 	.provider = PROVIDER_TWILIO,
 	.kind = "origination_url",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_TRUNK),
 	.dies_with = STEP_TRUNK,
 	.wanted = spec_twilio_in,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "Twilio console: Elastic SIP Trunking, the trunk, "
 		   "Origination, delete origination URL %s",

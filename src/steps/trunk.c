@@ -57,27 +57,24 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	return built(twilio_create_trunk(&t, rq, &trunk), err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static const char *domain(const struct step_cx *cx, char mark[MARK_SIZE])
 {
-	return read_created(cx, a, "TK", err);
+	return row_recall(cx->row, "domain");
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	struct twilio t = cx_twilio(cx);
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, "list_trunks", err);
-	return built(twilio_list_trunks(&t, rq), err);
+	return twilio_list_trunks(t, rq);
 }
 
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	return read_list(cx, a, "trunks", "domain_name",
-			 row_recall(cx->row, "domain"), "TK", err);
-}
+static const struct listing listing = {
+	.array = "trunks",
+	.prefix = "TK",
+	.key = "domain_name",
+	.ours = domain,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -91,13 +88,14 @@ const struct step step_trunk = {
 	.name = "twilio_trunk",
 	.provider = PROVIDER_TWILIO,
 	.kind = "trunk",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_NUMBER_LOOKUP) | STEP_BIT(STEP_AGENT_CHECK) |
 		 STEP_BIT(STEP_RETELL_ABSENT),
 	.dies_with = STEP_NONE,
 	.wanted = spec_twilio,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "Twilio console: Elastic SIP Trunking, Trunks, delete trunk "
 		   "%s; or DELETE /v1/Trunks/%s",

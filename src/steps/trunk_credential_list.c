@@ -15,31 +15,26 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 		     err);
 }
 
-static enum outcome made(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
+static const char *list_sid(const struct step_cx *cx, char mark[MARK_SIZE])
 {
-	return read_created(cx, a, "CL", err);
+	return step_other_id(cx, STEP_CREDENTIAL_LIST);
 }
 
-static int look(struct step_cx *cx, struct http_request *rq, struct err *err)
+static int ask(const struct step_cx *cx, const struct twilio *t,
+	       struct http_request *rq)
 {
-	struct twilio t = cx_twilio(cx);
-	const char *call = "list_trunk_credential_lists";
-
-	if (cx->row->next_page.len)
-		return request_page(cx, rq, call, err);
-	return built(twilio_list_below(&t, rq, call,
-				       step_other_id(cx, STEP_TRUNK),
-				       "CredentialLists"),
-		     err);
+	return twilio_list_below(t, rq, "list_trunk_credential_lists",
+				 step_other_id(cx, STEP_TRUNK),
+				 "CredentialLists");
 }
 
-static enum outcome seen(struct step_cx *cx, const struct answer *a,
-			 struct err *err)
-{
-	return read_list(cx, a, "credential_lists", "sid",
-			 step_other_id(cx, STEP_CREDENTIAL_LIST), "CL", err);
-}
+static const struct listing listing = {
+	.array = "credential_lists",
+	.prefix = "CL",
+	.key = "sid",
+	.ours = list_sid,
+	.ask = ask,
+};
 
 static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
@@ -57,12 +52,13 @@ const struct step step_trunk_credential_list = {
 	.name = "twilio_trunk_credential_list",
 	.provider = PROVIDER_TWILIO,
 	.kind = "trunk_credential_list",
+	.listing = &listing,
 	.of_trunk = true,
 	.needs = STEP_BIT(STEP_TRUNK) | STEP_BIT(STEP_CREDENTIAL_LIST),
 	.dies_with = STEP_TRUNK,
 	.wanted = spec_twilio_out,
-	.make = {make, made},
-	.find = {look, seen},
+	.make = {make, read_created},
+	.find = {ask_list, read_list},
 	.undo = {undo, read_removed},
 	.by_hand = "Twilio console: Elastic SIP Trunking, the trunk, "
 		   "Termination, remove credential list %s",
