@@ -23,8 +23,8 @@ enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_BEARER };
 enum http_body { HTTP_BODY_NONE, HTTP_BODY_FORM, HTTP_BODY_JSON };
 
 struct http_request {
-	const char
-		*name; /* of the call, for logs and metrics: "create_trunk" */
+	const char *name; /* of the call, for logs: "create_trunk" */
+	int call;	  /* the same as a number (provider/calls.h) */
 	enum http_method method;
 	struct buf url;
 	enum http_body body_type;

@@ -24,6 +24,7 @@
 #include "base/http.h"
 
 enum provider { PROVIDER_TWILIO, PROVIDER_RETELL };
+#define PROVIDERS 2
 
 enum answer_kind {
 	ANSWER_OK,
@@ -33,6 +34,7 @@ enum answer_kind {
 	ANSWER_BUSY,
 	ANSWER_UNKNOWN,
 };
+#define ANSWER_KINDS 6
 
 struct answer {
 	enum answer_kind kind;
@@ -46,6 +48,7 @@ struct answer {
 };
 
 const char *provider_name(enum provider p);
+const char *answer_kind_name(enum answer_kind k); /* "ok", "gone" … */
 
 /* Reads a response. The answer must be released. */
 void answer_read(struct answer *a, enum provider p,

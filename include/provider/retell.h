@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "base/http.h"
+#include "provider/calls.h"
 
 struct retell {
 	const char *url; /* no trailing slash */

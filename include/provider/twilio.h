@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/http.h"
+#include "provider/calls.h"
 
 #define TWILIO_SID_SIZE 35
 
@@ -73,10 +74,10 @@ int twilio_create_origination_url(const struct twilio *t,
 /* What hangs below a trunk: "OriginationUrls", "CredentialLists",
  * "PhoneNumbers". */
 int twilio_list_below(const struct twilio *t, struct http_request *rq,
-		      const char *call, const char *trunk_sid,
+		      enum provider_call call, const char *trunk_sid,
 		      const char *collection);
 int twilio_delete_below(const struct twilio *t, struct http_request *rq,
-			const char *call, const char *trunk_sid,
+			enum provider_call call, const char *trunk_sid,
 			const char *collection, const char *sid);
 int twilio_add_credential_list(const struct twilio *t, struct http_request *rq,
 			       const char *trunk_sid, const char *list_sid);

@@ -52,6 +52,17 @@ const char *provider_name(enum provider p)
 	return p == PROVIDER_TWILIO ? "twilio" : "retell";
 }
 
+const char *answer_kind_name(enum answer_kind k)
+{
+	static const char *const names[ANSWER_KINDS] = {
+		[ANSWER_OK] = "ok",	  [ANSWER_GONE] = "gone",
+		[ANSWER_CLASH] = "clash", [ANSWER_REFUSED] = "refused",
+		[ANSWER_BUSY] = "busy",	  [ANSWER_UNKNOWN] = "unknown",
+	};
+
+	return names[k];
+}
+
 static void set(struct answer *a, enum answer_kind kind, enum err_code error,
 		const char *text)
 {

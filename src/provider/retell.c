@@ -6,10 +6,10 @@
 #include "form.h"
 
 static int begin(const struct retell *r, struct http_request *rq,
-		 const char *name, enum http_method method, const char *path,
-		 const char *id)
+		 enum provider_call call, enum http_method method,
+		 const char *path, const char *id)
 {
-	rq->name = name;
+	call_set(rq, call);
 	rq->method = method;
 	rq->auth = HTTP_AUTH_BEARER;
 	buf_str(&rq->secret, r->key);
@@ -27,7 +27,7 @@ static int add_body(struct http_request *rq, const json_t *body)
 int retell_get_agent(const struct retell *r, struct http_request *rq,
 		     const char *agent_id, const json_t *version)
 {
-	if (begin(r, rq, "get_agent", HTTP_GET, "/get-agent/", agent_id))
+	if (begin(r, rq, CALL_GET_AGENT, HTTP_GET, "/get-agent/", agent_id))
 		return -1;
 	if (json_is_integer(version))
 		return buf_printf(&rq->url, "?version=%" JSON_INTEGER_FORMAT,
@@ -42,7 +42,7 @@ int retell_get_agent(const struct retell *r, struct http_request *rq,
 int retell_list_numbers(const struct retell *r, struct http_request *rq,
 			const char *key)
 {
-	if (begin(r, rq, "list_numbers", HTTP_GET, "/v2/list-phone-numbers",
+	if (begin(r, rq, CALL_LIST_NUMBERS, HTTP_GET, "/v2/list-phone-numbers",
 		  "") ||
 	    buf_str(&rq->url, "?limit=1000"))
 		return -1;
@@ -56,14 +56,14 @@ int retell_list_numbers(const struct retell *r, struct http_request *rq,
 int retell_get_number(const struct retell *r, struct http_request *rq,
 		      const char *phone_number)
 {
-	return begin(r, rq, "get_number", HTTP_GET, "/get-phone-number/",
+	return begin(r, rq, CALL_GET_NUMBER, HTTP_GET, "/get-phone-number/",
 		     phone_number);
 }
 
 int retell_import_number(const struct retell *r, struct http_request *rq,
 			 const json_t *body)
 {
-	if (begin(r, rq, "import_number", HTTP_POST, "/import-phone-number",
+	if (begin(r, rq, CALL_IMPORT_NUMBER, HTTP_POST, "/import-phone-number",
 		  ""))
 		return -1;
 	return add_body(rq, body);
@@ -72,8 +72,8 @@ int retell_import_number(const struct retell *r, struct http_request *rq,
 int retell_update_number(const struct retell *r, struct http_request *rq,
 			 const char *phone_number, const json_t *body)
 {
-	if (begin(r, rq, "update_number", HTTP_PATCH, "/update-phone-number/",
-		  phone_number))
+	if (begin(r, rq, CALL_UPDATE_NUMBER, HTTP_PATCH,
+		  "/update-phone-number/", phone_number))
 		return -1;
 	return add_body(rq, body);
 }
@@ -81,6 +81,6 @@ int retell_update_number(const struct retell *r, struct http_request *rq,
 int retell_delete_number(const struct retell *r, struct http_request *rq,
 			 const char *phone_number)
 {
-	return begin(r, rq, "delete_number", HTTP_DELETE,
+	return begin(r, rq, CALL_DELETE_NUMBER, HTTP_DELETE,
 		     "/delete-phone-number/", phone_number);
 }

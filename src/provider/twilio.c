@@ -11,17 +11,17 @@
 
 /* Begins a call: method, credentials, and the path below one of the hosts. */
 static int begin(const struct twilio *t, struct http_request *rq,
-		 const char *name, enum http_method method, const char *host,
-		 const char *path_fmt, ...)
+		 enum provider_call call, enum http_method method,
+		 const char *host, const char *path_fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 
 static int begin(const struct twilio *t, struct http_request *rq,
-		 const char *name, enum http_method method, const char *host,
-		 const char *path_fmt, ...)
+		 enum provider_call call, enum http_method method,
+		 const char *host, const char *path_fmt, ...)
 {
 	va_list ap;
 
-	rq->name = name;
+	call_set(rq, call);
 	rq->method = method;
 	rq->auth = HTTP_AUTH_BASIC;
 	if (method == HTTP_POST)
@@ -42,7 +42,7 @@ static int begin(const struct twilio *t, struct http_request *rq,
 int twilio_list_numbers(const struct twilio *t, struct http_request *rq,
 			const char *phone_number)
 {
-	if (begin(t, rq, "list_incoming_numbers", HTTP_GET, t->api_url,
+	if (begin(t, rq, CALL_LIST_INCOMING_NUMBERS, HTTP_GET, t->api_url,
 		  ACCOUNT "/IncomingPhoneNumbers.json?PageSize=50&PhoneNumber=",
 		  t->account_sid))
 		return -1;
@@ -52,7 +52,7 @@ int twilio_list_numbers(const struct twilio *t, struct http_request *rq,
 int twilio_fetch_number(const struct twilio *t, struct http_request *rq,
 			const char *number_sid)
 {
-	return begin(t, rq, "fetch_incoming_number", HTTP_GET, t->api_url,
+	return begin(t, rq, CALL_FETCH_INCOMING_NUMBER, HTTP_GET, t->api_url,
 		     ACCOUNT "/IncomingPhoneNumbers/%s.json", t->account_sid,
 		     number_sid);
 }
@@ -62,7 +62,7 @@ int twilio_update_number(const struct twilio *t, struct http_request *rq,
 			 const char *voice_application_sid,
 			 const char *voice_url)
 {
-	if (begin(t, rq, "update_incoming_number", HTTP_POST, t->api_url,
+	if (begin(t, rq, CALL_UPDATE_INCOMING_NUMBER, HTTP_POST, t->api_url,
 		  ACCOUNT "/IncomingPhoneNumbers/%s.json", t->account_sid,
 		  number_sid) ||
 	    form_add(&rq->body, "TrunkSid", trunk_sid) ||
@@ -78,7 +78,7 @@ int twilio_update_number(const struct twilio *t, struct http_request *rq,
 int twilio_create_credential_list(const struct twilio *t,
 				  struct http_request *rq, const char *name)
 {
-	if (begin(t, rq, "create_credential_list", HTTP_POST, t->api_url,
+	if (begin(t, rq, CALL_CREATE_CREDENTIAL_LIST, HTTP_POST, t->api_url,
 		  LISTS ".json", t->account_sid))
 		return -1;
 	return form_add(&rq->body, "FriendlyName", name);
@@ -87,22 +87,22 @@ int twilio_create_credential_list(const struct twilio *t,
 int twilio_list_credential_lists(const struct twilio *t,
 				 struct http_request *rq)
 {
-	return begin(t, rq, "list_credential_lists", HTTP_GET, t->api_url,
+	return begin(t, rq, CALL_LIST_CREDENTIAL_LISTS, HTTP_GET, t->api_url,
 		     LISTS ".json?PageSize=%d", t->account_sid, PAGE_SIZE_MAX);
 }
 
 int twilio_delete_credential_list(const struct twilio *t,
 				  struct http_request *rq, const char *list_sid)
 {
-	return begin(t, rq, "delete_credential_list", HTTP_DELETE, t->api_url,
-		     LISTS "/%s.json", t->account_sid, list_sid);
+	return begin(t, rq, CALL_DELETE_CREDENTIAL_LIST, HTTP_DELETE,
+		     t->api_url, LISTS "/%s.json", t->account_sid, list_sid);
 }
 
 int twilio_create_credential(const struct twilio *t, struct http_request *rq,
 			     const char *list_sid, const char *username,
 			     const char *password)
 {
-	if (begin(t, rq, "create_credential", HTTP_POST, t->api_url,
+	if (begin(t, rq, CALL_CREATE_CREDENTIAL, HTTP_POST, t->api_url,
 		  LISTS "/%s/Credentials.json", t->account_sid, list_sid) ||
 	    form_add(&rq->body, "Username", username))
 		return -1;
@@ -112,7 +112,7 @@ int twilio_create_credential(const struct twilio *t, struct http_request *rq,
 int twilio_list_credentials(const struct twilio *t, struct http_request *rq,
 			    const char *list_sid)
 {
-	return begin(t, rq, "list_credentials", HTTP_GET, t->api_url,
+	return begin(t, rq, CALL_LIST_CREDENTIALS, HTTP_GET, t->api_url,
 		     LISTS "/%s/Credentials.json?PageSize=%d", t->account_sid,
 		     list_sid, PAGE_SIZE_MAX);
 }
@@ -120,7 +120,7 @@ int twilio_list_credentials(const struct twilio *t, struct http_request *rq,
 int twilio_delete_credential(const struct twilio *t, struct http_request *rq,
 			     const char *list_sid, const char *credential_sid)
 {
-	return begin(t, rq, "delete_credential", HTTP_DELETE, t->api_url,
+	return begin(t, rq, CALL_DELETE_CREDENTIAL, HTTP_DELETE, t->api_url,
 		     LISTS "/%s/Credentials/%s.json", t->account_sid, list_sid,
 		     credential_sid);
 }
@@ -132,7 +132,7 @@ int twilio_create_trunk(const struct twilio *t, struct http_request *rq,
 {
 	const char *url = trunk->disaster_recovery_url;
 
-	if (begin(t, rq, "create_trunk", HTTP_POST, t->trunking_url,
+	if (begin(t, rq, CALL_CREATE_TRUNK, HTTP_POST, t->trunking_url,
 		  "/v1/Trunks") ||
 	    form_add(&rq->body, "FriendlyName", trunk->friendly_name) ||
 	    form_add(&rq->body, "DomainName", trunk->domain_name) ||
@@ -146,14 +146,14 @@ int twilio_create_trunk(const struct twilio *t, struct http_request *rq,
 
 int twilio_list_trunks(const struct twilio *t, struct http_request *rq)
 {
-	return begin(t, rq, "list_trunks", HTTP_GET, t->trunking_url,
+	return begin(t, rq, CALL_LIST_TRUNKS, HTTP_GET, t->trunking_url,
 		     "/v1/Trunks?PageSize=%d", PAGE_SIZE_MAX);
 }
 
 int twilio_delete_trunk(const struct twilio *t, struct http_request *rq,
 			const char *trunk_sid)
 {
-	return begin(t, rq, "delete_trunk", HTTP_DELETE, t->trunking_url,
+	return begin(t, rq, CALL_DELETE_TRUNK, HTTP_DELETE, t->trunking_url,
 		     "/v1/Trunks/%s", trunk_sid);
 }
 
@@ -162,8 +162,9 @@ int twilio_create_origination_url(const struct twilio *t,
 				  const char *trunk_sid, const char *name,
 				  const char *sip_url, int priority, int weight)
 {
-	if (begin(t, rq, "create_origination_url", HTTP_POST, t->trunking_url,
-		  "/v1/Trunks/%s/OriginationUrls", trunk_sid) ||
+	if (begin(t, rq, CALL_CREATE_ORIGINATION_URL, HTTP_POST,
+		  t->trunking_url, "/v1/Trunks/%s/OriginationUrls",
+		  trunk_sid) ||
 	    form_add(&rq->body, "FriendlyName", name) ||
 	    form_add(&rq->body, "SipUrl", sip_url) ||
 	    form_add_int(&rq->body, "Priority", priority) ||
@@ -173,7 +174,7 @@ int twilio_create_origination_url(const struct twilio *t,
 }
 
 int twilio_list_below(const struct twilio *t, struct http_request *rq,
-		      const char *call, const char *trunk_sid,
+		      enum provider_call call, const char *trunk_sid,
 		      const char *collection)
 {
 	return begin(t, rq, call, HTTP_GET, t->trunking_url,
@@ -182,7 +183,7 @@ int twilio_list_below(const struct twilio *t, struct http_request *rq,
 }
 
 int twilio_delete_below(const struct twilio *t, struct http_request *rq,
-			const char *call, const char *trunk_sid,
+			enum provider_call call, const char *trunk_sid,
 			const char *collection, const char *sid)
 {
 	return begin(t, rq, call, HTTP_DELETE, t->trunking_url,
@@ -192,7 +193,7 @@ int twilio_delete_below(const struct twilio *t, struct http_request *rq,
 int twilio_add_credential_list(const struct twilio *t, struct http_request *rq,
 			       const char *trunk_sid, const char *list_sid)
 {
-	if (begin(t, rq, "create_trunk_credential_list", HTTP_POST,
+	if (begin(t, rq, CALL_CREATE_TRUNK_CREDENTIAL_LIST, HTTP_POST,
 		  t->trunking_url, "/v1/Trunks/%s/CredentialLists", trunk_sid))
 		return -1;
 	return form_add(&rq->body, "CredentialListSid", list_sid);
@@ -201,7 +202,7 @@ int twilio_add_credential_list(const struct twilio *t, struct http_request *rq,
 int twilio_add_number(const struct twilio *t, struct http_request *rq,
 		      const char *trunk_sid, const char *number_sid)
 {
-	if (begin(t, rq, "create_trunk_phone_number", HTTP_POST,
+	if (begin(t, rq, CALL_CREATE_TRUNK_PHONE_NUMBER, HTTP_POST,
 		  t->trunking_url, "/v1/Trunks/%s/PhoneNumbers", trunk_sid))
 		return -1;
 	return form_add(&rq->body, "PhoneNumberSid", number_sid);
@@ -214,7 +215,7 @@ int twilio_add_number(const struct twilio *t, struct http_request *rq,
 int twilio_create_policy(const struct twilio *t, struct http_request *rq,
 			 const char *name)
 {
-	if (begin(t, rq, "create_connection_policy", HTTP_POST, t->voice_url,
+	if (begin(t, rq, CALL_CREATE_CONNECTION_POLICY, HTTP_POST, t->voice_url,
 		  POLICIES))
 		return -1;
 	return form_add(&rq->body, "FriendlyName", name);
@@ -222,14 +223,14 @@ int twilio_create_policy(const struct twilio *t, struct http_request *rq,
 
 int twilio_list_policies(const struct twilio *t, struct http_request *rq)
 {
-	return begin(t, rq, "list_connection_policies", HTTP_GET, t->voice_url,
-		     POLICIES "?PageSize=%d", PAGE_SIZE_MAX);
+	return begin(t, rq, CALL_LIST_CONNECTION_POLICIES, HTTP_GET,
+		     t->voice_url, POLICIES "?PageSize=%d", PAGE_SIZE_MAX);
 }
 
 int twilio_delete_policy(const struct twilio *t, struct http_request *rq,
 			 const char *policy_sid)
 {
-	return begin(t, rq, "delete_connection_policy", HTTP_DELETE,
+	return begin(t, rq, CALL_DELETE_CONNECTION_POLICY, HTTP_DELETE,
 		     t->voice_url, POLICIES "/%s", policy_sid);
 }
 
@@ -237,7 +238,7 @@ int twilio_create_target(const struct twilio *t, struct http_request *rq,
 			 const char *policy_sid, const char *name,
 			 const char *target, int priority, int weight)
 {
-	if (begin(t, rq, "create_connection_policy_target", HTTP_POST,
+	if (begin(t, rq, CALL_CREATE_CONNECTION_POLICY_TARGET, HTTP_POST,
 		  t->voice_url, POLICIES "/%s/Targets", policy_sid) ||
 	    form_add(&rq->body, "FriendlyName", name) ||
 	    form_add(&rq->body, "Target", target) ||
@@ -250,7 +251,7 @@ int twilio_create_target(const struct twilio *t, struct http_request *rq,
 int twilio_list_targets(const struct twilio *t, struct http_request *rq,
 			const char *policy_sid)
 {
-	return begin(t, rq, "list_connection_policy_targets", HTTP_GET,
+	return begin(t, rq, CALL_LIST_CONNECTION_POLICY_TARGETS, HTTP_GET,
 		     t->voice_url, POLICIES "/%s/Targets?PageSize=%d",
 		     policy_sid, PAGE_SIZE_MAX);
 }
@@ -258,7 +259,7 @@ int twilio_list_targets(const struct twilio *t, struct http_request *rq,
 int twilio_delete_target(const struct twilio *t, struct http_request *rq,
 			 const char *policy_sid, const char *target_sid)
 {
-	return begin(t, rq, "delete_connection_policy_target", HTTP_DELETE,
+	return begin(t, rq, CALL_DELETE_CONNECTION_POLICY_TARGET, HTTP_DELETE,
 		     t->voice_url, POLICIES "/%s/Targets/%s", policy_sid,
 		     target_sid);
 }

@@ -119,6 +119,7 @@ static void take_commands(struct engine *e)
 void engine_send(struct engine *e, struct call *call)
 {
 	call->head = (struct http_request){.name = call->rq.name,
+					   .call = call->rq.call,
 					   .method = call->rq.method};
 	call->next = NULL;
 	*e->calls_end = call;

@@ -141,7 +141,7 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 			     err);
 	if (doing(cx, "detach"))
 		return built(twilio_delete_below(&t, rq,
-						 "delete_trunk_phone_number",
+						 CALL_DELETE_TRUNK_PHONE_NUMBER,
 						 step_other_id(cx, STEP_TRUNK),
 						 "PhoneNumbers", number),
 			     err);

@@ -37,7 +37,7 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 static int ask(const struct step_cx *cx, const struct twilio *t,
 	       struct http_request *rq)
 {
-	return twilio_list_below(t, rq, "list_origination_urls",
+	return twilio_list_below(t, rq, CALL_LIST_ORIGINATION_URLS,
 				 step_other_id(cx, STEP_TRUNK),
 				 "OriginationUrls");
 }
@@ -54,7 +54,7 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
-	return built(twilio_delete_below(&t, rq, "delete_origination_url",
+	return built(twilio_delete_below(&t, rq, CALL_DELETE_ORIGINATION_URL,
 					 step_other_id(cx, STEP_TRUNK),
 					 "OriginationUrls",
 					 cx->row->external_id),

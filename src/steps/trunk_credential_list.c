@@ -23,7 +23,7 @@ static const char *list_sid(const struct step_cx *cx, char mark[MARK_SIZE])
 static int ask(const struct step_cx *cx, const struct twilio *t,
 	       struct http_request *rq)
 {
-	return twilio_list_below(t, rq, "list_trunk_credential_lists",
+	return twilio_list_below(t, rq, CALL_LIST_TRUNK_CREDENTIAL_LISTS,
 				 step_other_id(cx, STEP_TRUNK),
 				 "CredentialLists");
 }
@@ -40,11 +40,11 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
-	return built(twilio_delete_below(&t, rq, "delete_trunk_credential_list",
-					 step_other_id(cx, STEP_TRUNK),
-					 "CredentialLists",
-					 cx->row->external_id),
-		     err);
+	return built(
+		twilio_delete_below(&t, rq, CALL_DELETE_TRUNK_CREDENTIAL_LIST,
+				    step_other_id(cx, STEP_TRUNK),
+				    "CredentialLists", cx->row->external_id),
+		err);
 }
 
 const struct step step_trunk_credential_list = {
