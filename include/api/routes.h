@@ -45,6 +45,8 @@ struct route {
 
 /* The rows: i from 0 until it returns NULL. */
 const struct route *route_at(int i);
+/* And back: the i of a row. */
+int route_index(const struct route *route);
 
 /* The method as a string that lives for ever; NULL if HTTP has none such. */
 const char *method_known(const char *method);

@@ -17,6 +17,8 @@
 
 struct clock {
 	int64_t (*mono_ms)(struct clock *);
+	int64_t (*mono_us)(struct clock *); /* the same time, finer; NULL: it
+					     * has none finer */
 	int64_t (*wall_ms)(struct clock *);
 	void (*random)(struct clock *, void *out, size_t n);
 	uint64_t last_id; /* id.c's, to keep ids in order; 0 at first */
@@ -24,6 +26,9 @@ struct clock {
 
 /* The system's clock and the kernel's randomness. Any thread may use it. */
 struct clock *clock_system(void);
+
+/* mono_us, or what mono_ms knows of it: to measure with. */
+int64_t clock_mono_us(struct clock *c);
 
 /* A number from 0 up to, not including, n; n > 0. */
 uint64_t clock_chance(struct clock *c, uint64_t n);

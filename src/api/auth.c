@@ -21,6 +21,7 @@
 #include "listener.h"
 #include "reader.h"
 #include "request.h"
+#include "tally.h"
 
 #define MINUTE_MS 60000
 
@@ -36,6 +37,7 @@ static bool bearer(struct text value, struct text *token)
 
 static int refuse(struct err *err)
 {
+	tally_refusal(REFUSAL_UNAUTHORIZED);
 	return err_set(err, ERR_UNAUTHORIZED,
 		       "the request carries no valid API key");
 }
@@ -72,6 +74,7 @@ static int refuse_key(struct request *rq, struct err *err)
 
 	if (q.granted)
 		return refuse(err);
+	tally_refusal(REFUSAL_THROTTLED);
 	rq->retry_after_s = (int)q.retry_s;
 	return err_set(err, ERR_TOO_MANY_REQUESTS,
 		       "too many wrong API keys came from this address");
@@ -159,6 +162,7 @@ static int check_rate(struct request *rq, struct err *err)
 				  s->clock->mono_ms(s->clock));
 	if (rq->quota.granted)
 		return 0;
+	tally_refusal(REFUSAL_RATE_LIMITED);
 	rq->retry_after_s = (int)rq->quota.retry_s;
 	return err_set(err, ERR_TOO_MANY_REQUESTS,
 		       "this API key may make %lld requests a minute",
@@ -175,6 +179,7 @@ int auth_check(struct request *rq, struct err *err)
 		return -1;
 	if (scope >= needed)
 		return 0;
+	tally_refusal(REFUSAL_FORBIDDEN);
 	return err_set(err, ERR_FORBIDDEN,
 		       "this needs the scope %s; the API key has %s",
 		       scope_name(needed), scope_name(scope));

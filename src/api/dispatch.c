@@ -21,7 +21,7 @@
 #include "auth.h"
 #include "base/log.h"
 #include "listener.h"
-#include "metrics.h"
+#include "tally.h"
 #include "wait.h"
 
 static int64_t now_ms(const struct request *rq)
@@ -62,14 +62,15 @@ void *on_target(void *cls, const char *target,
 	rq->stamp = stamp;
 	if (stamp)
 		stamp->request = rq;
-	rq->started_ms = now_ms(rq);
+	rq->started_us = clock_mono_us(l->server->clock);
 	rq->body = (struct buf)BUF_INIT(LIMIT_BODY);
 	rq->reply.body = (struct buf)BUF_INIT(LIMIT_ANSWER);
 	rq->link = (struct buf)BUF_INIT(4 * LIMIT_TARGET);
 	memcpy(rq->raw, target, len + 1);
-	stamp_busy(rq->stamp, rq->started_ms + (has_too_many_parameters(target)
-							? 0
-							: LIMIT_HEADER_MS));
+	stamp_busy(rq->stamp,
+		   rq->started_us / 1000 + (has_too_many_parameters(target)
+						    ? 0
+						    : LIMIT_HEADER_MS));
 	return rq;
 }
 
@@ -303,7 +304,7 @@ static int status_of(struct MHD_Connection *connection)
 }
 
 /* Never the target itself: it may hold anything. */
-static void log_request(const struct request *rq, int ms)
+static void log_request(const struct request *rq, int64_t ms)
 {
 	log_info("request", L_STR("method", rq->method),
 		 L_STR("route", rq->route ? rq->route->path : "none"),
@@ -317,20 +318,21 @@ void on_completed(void *listener, struct MHD_Connection *connection,
 		  void **req_cls, enum MHD_RequestTerminationCode code)
 {
 	struct request *rq = *req_cls;
-	int ms;
+	int64_t now, us;
 
 	if (!rq)
 		return;
 	*req_cls = NULL;
-	ms = (int)(now_ms(rq) - rq->started_ms);
+	now = clock_mono_us(rq->server->clock);
+	us = now - rq->started_us;
 	wait_drop(rq);
 	stream_free(rq->stream);
 	if (!rq->reply.status)
 		rq->reply.status = status_of(connection);
-	metrics_count(rq->server, rq->route, rq->reply.status, ms);
+	tally_request(rq->route, rq->reply.status, us);
 	if (rq->server->conf.access_log)
-		log_request(rq, ms);
-	stamp_idle(rq->stamp, now_ms(rq) + LIMIT_IDLE_MS);
+		log_request(rq, us / 1000);
+	stamp_idle(rq->stamp, now / 1000 + LIMIT_IDLE_MS);
 	buf_release_secret(&rq->body);
 	buf_release(&rq->reply.body);
 	buf_release(&rq->link);

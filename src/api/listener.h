@@ -18,8 +18,6 @@
 #include "stamps.h"
 #include "stream.h"
 
-#define STATUS_CLASSES 6 /* 1xx to 5xx, and 0: never answered */
-
 /* One address that is listened on. */
 struct listener {
 	struct server *server;
@@ -52,9 +50,6 @@ struct server {
 
 	struct streams streams;
 
-	/* metrics.c: by row of routes.c; the last is "no route". */
-	atomic_uint_fast64_t answers[ROUTES_MAX + 1][STATUS_CLASSES];
-	atomic_uint_fast64_t millis[ROUTES_MAX + 1];
 	atomic_uint_fast64_t connections_cut;
 };
 

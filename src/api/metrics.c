@@ -1,37 +1,206 @@
 /* SPDX-License-Identifier: MIT */
-/* metrics.c - the tables of metrics. Labels are rows of routes.c and classes of
- * status, never paths or ids: their number does not grow. */
+/*
+ * metrics.c - everything that is counted, as a table and as Prometheus text.
+ *
+ * Labels are words of tables (routes, classes of status, names of calls), never
+ * what a client or a provider sent: their number does not grow. Counters are
+ * there from the start, at 0, so that a rate sees the first event, too; a
+ * histogram once it holds something.
+ *
+ * What the table says of a metric stands in the README as well; a test holds
+ * both to what is really scraped.
+ */
 #include "metrics.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "tally.h"
 
-struct gauges {
-	struct engine_stats engine;
+/* One answer to a scrape, and the metric that is being written. */
+struct scrape {
 	struct server *server;
+	struct buf *out;
+	struct engine_stats engine;
+	const struct metric *metric;
 };
 
-static int row_of(const struct route *route)
+struct metric {
+	const char *name, *type;
+	const char *labels; /* as the README lists them */
+	const char *help;
+	void (*write)(const struct scrape *s);
+};
+
+/* --- samples ------------------------------------------------------------- */
+
+static void sample(const struct scrape *s, int64_t value)
 {
-	for (int i = 0; route && route_at(i); i++)
-		if (route_at(i) == route)
-			return i;
-	return ROUTES_MAX;
+	buf_printf(s->out, "%s %lld\n", s->metric->name, (long long)value);
 }
 
-void metrics_count(struct server *s, const struct route *route, int status,
-		   int ms)
+/* labels: what stands between the braces. */
+static void sample_of(const struct scrape *s, int64_t value, const char *labels,
+		      ...) __attribute__((format(printf, 3, 4)));
+static void sample_of(const struct scrape *s, int64_t value, const char *labels,
+		      ...)
 {
-	int row = row_of(route), class = status / 100;
+	va_list ap;
 
-	if (class < 0 || class >= STATUS_CLASSES)
-		class = 0;
-	atomic_fetch_add_explicit(&s->answers[row][class], 1,
-				  memory_order_relaxed);
-	atomic_fetch_add_explicit(&s->millis[row], (uint64_t)(ms > 0 ? ms : 0),
-				  memory_order_relaxed);
+	buf_printf(s->out, "%s{", s->metric->name);
+	va_start(ap, labels);
+	buf_vprintf(s->out, labels, ap);
+	va_end(ap);
+	buf_printf(s->out, "} %lld\n", (long long)value);
 }
+
+static void histogram_of(const struct scrape *s,
+			 const struct histogram_view *view, const char *labels)
+{
+	const char *name = s->metric->name;
+	const char *comma = labels[0] ? "," : "";
+	const char *open = labels[0] ? "{" : "", *close = labels[0] ? "}" : "";
+	int64_t sum = 0;
+
+	for (int i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+		sum += view->buckets[i];
+		buf_printf(s->out, "%s_bucket{%s%sle=\"%s\"} %lld\n", name,
+			   labels, comma, histogram_bound(i), (long long)sum);
+	}
+	buf_printf(s->out, "%s_sum%s%s%s %lld.%06d\n", name, open, labels,
+		   close, (long long)(view->sum_us / 1000000),
+		   (int)(view->sum_us % 1000000));
+	buf_printf(s->out, "%s_count%s%s%s %lld\n", name, open, labels, close,
+		   (long long)view->count);
+}
+
+/* --- the HTTP side ------------------------------------------------------- */
+
+#define LABELS_SIZE 128
+
+static void route_labels(char out[LABELS_SIZE], int row)
+{
+	const struct route *r = route_at(row);
+
+	snprintf(out, LABELS_SIZE, "method=\"%s\",route=\"%s\"",
+		 r ? r->method : "none", r ? r->path : "none");
+}
+
+/* Walks the rows of routes.c and then the last, of what has no route. */
+static int next_row(int row)
+{
+	return row < ROUTES_MAX && !route_at(row) ? ROUTES_MAX : row;
+}
+
+static void requests(const struct scrape *s)
+{
+	static const char *const classes[STATUS_CLASSES] = {
+		"none", "2xx", "3xx", "4xx", "5xx"};
+	char labels[LABELS_SIZE];
+
+	for (int row = 0; (row = next_row(row)) <= ROUTES_MAX; row++) {
+		route_labels(labels, row);
+		for (int c = 0; c < STATUS_CLASSES; c++) {
+			const struct tally *t = NULL;
+			int64_t n = 0;
+
+			while ((t = tally_next(t)))
+				n += counter_read(&t->answers[row][c]);
+			sample_of(s, n, "%s,status=\"%s\"", labels, classes[c]);
+		}
+	}
+}
+
+static void request_durations(const struct scrape *s)
+{
+	char labels[LABELS_SIZE];
+
+	for (int row = 0; (row = next_row(row)) <= ROUTES_MAX; row++) {
+		struct histogram_view view = {.count = 0};
+		const struct tally *t = NULL;
+
+		while ((t = tally_next(t)))
+			histogram_read(&view, &t->durations[row]);
+		route_labels(labels, row);
+		if (view.count)
+			histogram_of(s, &view, labels);
+	}
+}
+
+static void refusals(const struct scrape *s)
+{
+	static const char *const reasons[REFUSALS] = {
+		[REFUSAL_UNAUTHORIZED] = "unauthorized",
+		[REFUSAL_THROTTLED] = "throttled",
+		[REFUSAL_FORBIDDEN] = "forbidden",
+		[REFUSAL_RATE_LIMITED] = "rate_limited",
+	};
+
+	for (int i = 0; i < REFUSALS; i++) {
+		const struct tally *t = NULL;
+		int64_t n = 0;
+
+		while ((t = tally_next(t)))
+			n += counter_read(&t->refusals[i]);
+		sample_of(s, n, "reason=\"%s\"", reasons[i]);
+	}
+}
+
+static void build_info(const struct scrape *s)
+{
+	sample_of(s, 1, "version=\"%s\"", TRUNKLINE_VERSION);
+}
+
+/* clang-format off */
+#define FIELD(name, expr) \
+	static void name(const struct scrape *s) { sample(s, (int64_t)(expr)); }
+FIELD(ready, s->engine.ready && !s->server->draining && !s->server->damaged)
+FIELD(operations, s->engine.operations)
+FIELD(in_flight, s->engine.calls_in_flight)
+FIELD(queued, s->engine.calls_waiting)
+FIELD(unknown, s->engine.unknown_outcomes)
+FIELD(ticks, s->engine.ticks)
+FIELD(commits, s->engine.commits)
+FIELD(breakers, s->engine.breakers_open)
+FIELD(sweeps, s->engine.sweeps)
+FIELD(orphans, s->engine.orphans)
+FIELD(connections, s->server->api.stamps.count)
+FIELD(waiting, s->server->waiting)
+FIELD(streams, s->server->streams.count)
+FIELD(cut, s->server->connections_cut)
+FIELD(dropped, log_dropped())
+#undef FIELD
+
+#define C "counter"
+#define G "gauge"
+#define H "histogram"
+static const struct metric metrics[] = {
+	{"trunkline_build_info", G, "version", "Always 1.", build_info},
+	{"trunkline_ready", G, "", "1 if the service takes writes.", ready},
+	{"trunkline_operations", G, "", "Operations that have not ended.", operations},
+	{"trunkline_provider_calls", G, "", "Calls to providers in flight.", in_flight},
+	{"trunkline_provider_calls_queued", G, "", "Calls to providers that wait for their turn.", queued},
+	{"trunkline_unknown_outcomes_total", C, "", "Calls to providers of which it is not known whether they happened.", unknown},
+	{"trunkline_breakers_open", G, "", "Provider accounts that are not called because they do not answer.", breakers},
+	{"trunkline_sweeps_total", C, "", "Sweeps that have ended.", sweeps},
+	{"trunkline_orphans_found_total", C, "", "Resources of ours that nothing owned, found by sweeps.", orphans},
+	{"trunkline_engine_ticks_total", C, "", "Rounds of the engine.", ticks},
+	{"trunkline_engine_commits_total", C, "", "Transactions of the engine.", commits},
+	{"trunkline_http_requests_total", C, "method, route, status", "Requests that ended, by class of status; none: without an answer.", requests},
+	{"trunkline_http_request_duration_seconds", H, "method, route", "From a request's first line to the last byte of its answer.", request_durations},
+	{"trunkline_http_refused_total", C, "reason", "Requests refused for their API key.", refusals},
+	{"trunkline_http_connections", G, "", "Open connections of the API listener.", connections},
+	{"trunkline_http_waiting", G, "", "Requests that wait for an operation.", waiting},
+	{"trunkline_http_streams", G, "", "Clients that watch an operation.", streams},
+	{"trunkline_http_connections_cut_total", C, "", "Connections closed because they were too slow.", cut},
+	{"trunkline_log_lines_dropped_total", C, "", "Log lines that could not be written.", dropped},
+};
+#undef C
+#undef G
+#undef H
+/* clang-format on */
 
 bool server_engine_stats(struct server *s, struct engine_stats *out)
 {
@@ -46,119 +215,17 @@ bool server_engine_stats(struct server *s, struct engine_stats *out)
 	return there;
 }
 
-/* clang-format off */
-#define FIELD(name, expr) \
-	static int64_t name(const struct gauges *g) { return (int64_t)(expr); }
-FIELD(ready, g->engine.ready && !g->server->draining && !g->server->damaged)
-FIELD(operations, g->engine.operations)
-FIELD(in_flight, g->engine.calls_in_flight)
-FIELD(queued, g->engine.calls_waiting)
-FIELD(unknown, g->engine.unknown_outcomes)
-FIELD(ticks, g->engine.ticks)
-FIELD(commits, g->engine.commits)
-FIELD(api_connections, g->server->api.stamps.count)
-FIELD(breakers, g->engine.breakers_open)
-FIELD(sweeps, g->engine.sweeps)
-FIELD(orphans, g->engine.orphans)
-FIELD(waiting, g->server->waiting)
-FIELD(streams, g->server->streams.count)
-FIELD(cut, g->server->connections_cut)
-FIELD(dropped, log_dropped())
-#undef FIELD
-
-static const struct metric {
-	const char *name, *type, *help;
-	int64_t (*read)(const struct gauges *g);
-} metrics[] = {
-	{"trunkline_ready", "gauge", "1 if the service takes writes.", ready},
-	{"trunkline_operations", "gauge", "Operations that have not ended.", operations},
-	{"trunkline_provider_calls", "gauge", "Calls to providers in flight.", in_flight},
-	{"trunkline_provider_calls_queued", "gauge", "Calls to providers that wait for their turn.", queued},
-	{"trunkline_unknown_outcomes_total", "counter", "Calls to providers of which it is not known whether they happened.", unknown},
-	{"trunkline_breakers_open", "gauge", "Provider accounts that are not called because they do not answer.", breakers},
-	{"trunkline_sweeps_total", "counter", "Sweeps that have ended.", sweeps},
-	{"trunkline_orphans_found_total", "counter", "Resources of ours that nothing owned, found by sweeps.", orphans},
-	{"trunkline_engine_ticks_total", "counter", "Rounds of the engine.", ticks},
-	{"trunkline_engine_commits_total", "counter", "Transactions of the engine.", commits},
-	{"trunkline_http_connections", "gauge", "Open connections of the API listener.", api_connections},
-	{"trunkline_http_waiting", "gauge", "Requests that wait for an operation.", waiting},
-	{"trunkline_http_streams", "gauge", "Clients that watch an operation.", streams},
-	{"trunkline_http_connections_cut_total", "counter", "Connections closed because they were too slow.", cut},
-	{"trunkline_log_lines_dropped_total", "counter", "Log lines that could not be written.", dropped},
-};
-/* clang-format on */
-
-static void head(struct buf *out, const char *name, const char *type,
-		 const char *help)
+int metrics_write(struct server *server, struct buf *out)
 {
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
+	struct scrape s = {.server = server, .out = out};
 
-static void labels(struct buf *out, int row)
-{
-	const struct route *r = route_at(row);
-
-	buf_printf(out, "{method=\"%s\",route=\"%s\"", r ? r->method : "none",
-		   r ? r->path : "none");
-}
-
-static void write_answers(struct server *s, struct buf *out)
-{
-	static const char name[] = "trunkline_http_requests_total";
-
-	head(out, name, "counter", "Requests by route and class of status.");
-	for (int i = 0; i <= ROUTES_MAX; i++) {
-		for (int c = 0; c < STATUS_CLASSES; c++) {
-			uint64_t n = atomic_load(&s->answers[i][c]);
-
-			if (!n)
-				continue;
-			buf_str(out, name);
-			labels(out, i);
-			buf_printf(out, ",status=\"%d%s\"} %llu\n", c,
-				   c ? "xx" : "", (unsigned long long)n);
-		}
-	}
-}
-
-static void write_durations(struct server *s, struct buf *out)
-{
-	static const char name[] = "trunkline_http_request_duration_seconds";
-
-	head(out, name, "summary", "From request line to last byte sent.");
-	for (int i = 0; i <= ROUTES_MAX; i++) {
-		uint64_t ms = atomic_load(&s->millis[i]), n = 0;
-
-		for (int c = 0; c < STATUS_CLASSES; c++)
-			n += atomic_load(&s->answers[i][c]);
-		if (!n)
-			continue;
-		buf_printf(out, "%s_sum", name);
-		labels(out, i);
-		buf_printf(out, "} %llu.%03u\n",
-			   (unsigned long long)(ms / 1000),
-			   (unsigned)(ms % 1000));
-		buf_printf(out, "%s_count", name);
-		labels(out, i);
-		buf_printf(out, "} %llu\n", (unsigned long long)n);
-	}
-}
-
-int metrics_write(struct server *s, struct buf *out)
-{
-	struct gauges g = {.server = s};
-
-	(void)server_engine_stats(s, &g.engine);
-	head(out, "trunkline_build_info", "gauge", "Always 1.");
-	buf_printf(out, "trunkline_build_info{version=\"%s\"} 1\n",
-		   TRUNKLINE_VERSION);
+	(void)server_engine_stats(server, &s.engine);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		const struct metric *m = &metrics[i];
+		const struct metric *m = s.metric = &metrics[i];
 
-		head(out, m->name, m->type, m->help);
-		buf_printf(out, "%s %lld\n", m->name, (long long)m->read(&g));
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name,
+			   m->help, m->name, m->type);
+		m->write(&s);
 	}
-	write_answers(s, out);
-	write_durations(s, out);
 	return out->failed ? -1 : 0;
 }

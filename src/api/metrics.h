@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* metrics.h - counting answers, and everything countable as Prometheus text. */
+/* metrics.h - everything countable as Prometheus text. */
 #ifndef SRC_API_METRICS_H
 #define SRC_API_METRICS_H
 
@@ -8,9 +8,6 @@
 
 #define CONTENT_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
-/* One request that ended. route may be NULL; status 0: it got no answer. */
-void metrics_count(struct server *s, const struct route *route, int status,
-		   int ms);
 /* The exposition format, version 0.0.4. */
 int metrics_write(struct server *s, struct buf *out);
 /* What the engine says of itself; false if it is detached. */

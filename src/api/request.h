@@ -41,7 +41,7 @@ struct request {
 	struct stamp *stamp; /* of the connection; may be NULL */
 	bool admin;	     /* came in through the admin listener */
 	enum phase phase;
-	int64_t started_ms;
+	int64_t started_us; /* mono */
 	const char *method; /* NULL if HTTP does not know it */
 
 	struct headers headers;

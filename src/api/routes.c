@@ -71,6 +71,11 @@ const struct route *route_at(int i)
 	return i >= 0 && (size_t)i < ROUTES ? &routes[i] : NULL;
 }
 
+int route_index(const struct route *route)
+{
+	return (int)(route - routes);
+}
+
 const char *method_known(const char *method)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

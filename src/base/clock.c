@@ -12,24 +12,29 @@
 #define DAY_MS	(86400 * (int64_t)1000)
 #define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-static int64_t now(clockid_t which)
+static int64_t now_us(clockid_t which)
 {
 	struct timespec ts;
 
 	/* Both clocks exist on every Linux, the pointer is good: no failure. */
 	if (clock_gettime(which, &ts))
 		abort();
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 static int64_t system_mono(struct clock *c)
 {
-	return now(CLOCK_MONOTONIC);
+	return now_us(CLOCK_MONOTONIC) / 1000;
+}
+
+static int64_t system_mono_us(struct clock *c)
+{
+	return now_us(CLOCK_MONOTONIC);
 }
 
 static int64_t system_wall(struct clock *c)
 {
-	return now(CLOCK_REALTIME);
+	return now_us(CLOCK_REALTIME) / 1000;
 }
 
 static void system_random(struct clock *c, void *out, size_t n)
@@ -50,6 +55,7 @@ struct clock *clock_system(void)
 {
 	static struct clock system = {
 		.mono_ms = system_mono,
+		.mono_us = system_mono_us,
 		.wall_ms = system_wall,
 		.random = system_random,
 	};
@@ -58,6 +64,11 @@ struct clock *clock_system(void)
 	if (pthread_once(&once, seed))
 		abort();
 	return &system;
+}
+
+int64_t clock_mono_us(struct clock *c)
+{
+	return c->mono_us ? c->mono_us(c) : c->mono_ms(c) * 1000;
 }
 
 uint64_t clock_chance(struct clock *c, uint64_t n)
