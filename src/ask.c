@@ -4,7 +4,6 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -12,6 +11,7 @@
 
 #define CONNECT_MS 5000L
 #define WAIT_S	   3600L /* a large database takes long to copy */
+#define BODY_MAX   (64 * 1024)
 #define ANSWER_MAX (1024 * 1024)
 
 static size_t collect(char *data, size_t size, size_t n, void *buf)
@@ -112,7 +112,7 @@ static int refused(const struct asked *a, const char *url, struct err *err)
 int ask(const struct conf *c, const char *method, const char *path,
 	const json_t *body, long wanted, struct asked *answer, struct err *err)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	struct buf text = BUF_INIT(BODY_MAX);
 	char url[URL_SIZE];
 	int rc = -1;
 
@@ -122,13 +122,15 @@ int ask(const struct conf *c, const char *method, const char *path,
 		err_set(err, ERR_CONFIG,
 			"the service is running: TRUNKLINE_API_KEY must be set "
 			"to ask it");
-	else if ((body && !text) || curl_global_init(CURL_GLOBAL_DEFAULT))
+	else if ((body && json_add_value(&text, body)) ||
+		 curl_global_init(CURL_GLOBAL_DEFAULT))
 		err_set(err, ERR_INTERNAL, "there is no memory left");
 	else
-		rc = perform(c, method, url, text, answer, err);
+		rc = perform(c, method, url, body ? text.data : NULL, answer,
+			     err);
 	if (!rc && answer->status != wanted)
 		rc = refused(answer, url, err);
-	free(text);
+	buf_release(&text);
 	return rc;
 }
 

@@ -36,7 +36,8 @@ int json_put_bool(struct buf *b, const char *name, bool value);
 int json_put_raw(struct buf *b, const char *name, const char *json);
 /* RFC 3339 text of Unix milliseconds; 0 adds null. */
 int json_put_time(struct buf *b, const char *name, int64_t wall_ms);
-/* Adds value in compact form, keys in the order they were inserted. */
+/* Adds value in compact form, keys in the order they were inserted. (Not with
+ * json_dumps, whose text may silently lack a name if memory runs out.) */
 int json_add_value(struct buf *b, const json_t *value);
 int json_put_value(struct buf *b, const char *name, const json_t *value);
 

@@ -20,27 +20,27 @@
 #include "store/replies.h"
 #include "store/trunks.h"
 
-#define STALL_MS 250 /* between tries while the database is full or busy */
+#define ROW_DATA_MAX (64 * 1024) /* what a step remembers, as text */
+#define STALL_MS     250 /* between tries while the database is full or busy */
 
 static int put_rows(struct saga *sg, struct err *err)
 {
-	for (int i = 0; i < sg->row_count; i++) {
+	struct buf text = BUF_INIT(ROW_DATA_MAX);
+	int rc = 0;
+
+	for (int i = 0; i < sg->row_count && rc == 0; i++) {
 		struct journal_row row;
-		char *data;
-		int rc;
 
 		if (!sg->tasks[i].dirty)
 			continue;
-		if (row_data(&sg->tasks[i], &data))
-			return err_set(err, ERR_STORE_FULL, "out of memory");
 		row_to_journal(&sg->tasks[i], &row);
-		row.data = data;
-		rc = journal_put(sg->engine->store, &row, err);
-		free(data);
-		if (rc)
-			return -1;
+		rc = row_data(&sg->tasks[i], &text);
+		row.data = text.len ? text.data : NULL;
+		rc = rc ? err_set(err, ERR_STORE_FULL, "out of memory")
+			: journal_put(sg->engine->store, &row, err);
 	}
-	return 0;
+	buf_release(&text);
+	return rc;
 }
 
 /* Into text.secrets, for the row of this id. */

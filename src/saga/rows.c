@@ -93,12 +93,10 @@ bool row_counts(const struct step_row *row)
 	       row->state != ROW_ABSENT;
 }
 
-int row_data(const struct task *t, char **own)
+int row_data(const struct task *t, struct buf *text)
 {
-	const json_t *data = t->row->data;
-
-	*own = data ? json_dumps(data, JSON_COMPACT) : NULL;
-	return data && !*own ? -1 : 0;
+	buf_clear(text);
+	return t->row->data ? json_add_value(text, t->row->data) : 0;
 }
 
 void row_to_journal(const struct task *t, struct journal_row *out)

@@ -200,9 +200,10 @@ void row_move(struct task *t, enum row_state to);
 bool row_settled(const struct step_row *row);
 /* Does it stand for something at a provider? */
 bool row_counts(const struct step_row *row);
-/* All but the data: row_data gives that as text to free. -1: no memory. */
+/* All but the data, which row_data gives as text; "" if there is none. -1: no
+ * memory. */
 void row_to_journal(const struct task *t, struct journal_row *out);
-int row_data(const struct task *t, char **own);
+int row_data(const struct task *t, struct buf *text);
 int row_from_journal(struct task *t, const struct journal_row *in);
 
 /* --- plan.c --- */

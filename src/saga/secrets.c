@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* secrets.c - the secrets of a spec, sealed for the record that keeps them and
  * opened again. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "saga.h"
 
 #define SECRETS_MAX 4096
@@ -11,19 +11,20 @@
 int secrets_close(struct engine *e, const char *place, const struct spec *spec,
 		  struct buf *out, struct err *err)
 {
-	char *text;
+	struct buf clear = BUF_INIT(SECRETS_MAX);
 	int rc;
 
 	if (json_object_size(spec->secrets) == 0)
 		return 0;
-	text = json_dumps(spec->secrets, JSON_COMPACT);
-	if (!text)
-		return err_set(err, ERR_STORE_FULL, "out of memory");
-	rc = seal_close(e->seal, e->clock, place, text, strlen(text), out, err);
+	/* Once and for all: growing would leave copies behind. */
+	buf_reserve(&clear, SECRETS_MAX);
+	rc = json_add_value(&clear, spec->secrets)
+		     ? err_set(err, ERR_STORE_FULL, "out of memory")
+		     : seal_close(e->seal, e->clock, place, clear.data,
+				  clear.len, out, err);
 	if (rc && err->code == ERR_INTERNAL) /* no memory: again, later */
 		err->code = ERR_STORE_FULL;
-	explicit_bzero(text, strlen(text));
-	free(text);
+	buf_release_secret(&clear);
 	return rc;
 }
 
