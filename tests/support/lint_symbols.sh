@@ -18,7 +18,7 @@ if echo "$symbols" | grep ' sandbox_'; then
 	echo "symbols: $1 holds parts of the sandbox"
 	exit 1
 fi
-if echo "$symbols" | grep ' json_dumps$'; then
+if echo "$symbols" | grep ' json_dumps@'; then
 	echo "symbols: $1 calls json_dumps; use json_add_value"
 	exit 1
 fi
