@@ -19,6 +19,7 @@
 #include "base/seal.h"
 #include "net/transport.h"
 #include "saga/command.h"
+#include "saga/counts.h"
 #include "steps/settings.h"
 #include "store/store.h"
 
@@ -66,14 +67,17 @@ void engine_stop(struct engine *e, int64_t grace_ms);
 struct engine_stats {
 	bool ready;	       /* recovered, storage writable, not stopping */
 	const char *not_ready; /* why, else NULL; static */
+	bool writable;	       /* the database was when last tried */
 	int64_t operations;    /* not ended */
-	int64_t calls_in_flight, calls_waiting;
-	int64_t ticks, commits;
-	int64_t last_tick_ms; /* mono time, to see a stuck engine */
-	int64_t unknown_outcomes;
-	int64_t breakers_open;	 /* accounts that are not called just now */
-	int64_t sweeps, orphans; /* run; found, not counting dry runs */
+	int64_t oldest_ms;     /* wall: when the first of them began; 0: none */
+	int64_t inbox;	       /* commands not yet taken up */
+	int64_t calls_in_flight;
+	int64_t commits;
+	int64_t last_tick_ms;  /* mono time, to see a stuck engine */
+	int64_t breakers_open; /* accounts that are not called just now */
 };
 void engine_stats(struct engine *e, struct engine_stats *out);
+/* The rest of it; any thread, as long as the engine is there. */
+const struct engine_counts *engine_counts(const struct engine *e);
 
 #endif

@@ -24,10 +24,16 @@ struct scrape {
 	struct server *server;
 	struct buf *out;
 	struct engine_stats engine;
+	const struct engine_counts *counts; /* NULL: the engine is gone */
 	const struct metric *metric;
 };
 
+/* Who knows it. Without an engine its metrics have no samples: a counter that
+ * falls to 0 would look like a restart. */
+enum source { SERVICE, ENGINE };
+
 struct metric {
+	enum source source;
 	const char *name, *type;
 	const char *labels; /* as the README lists them */
 	const char *help;
@@ -148,6 +154,88 @@ static void refusals(const struct scrape *s)
 	}
 }
 
+/* --- the engine ---------------------------------------------------------- */
+
+static void operations_ended(const struct scrape *s)
+{
+	for (int k = 0; k < OP_KINDS; k++)
+		for (int r = 0; r < OP_STATES; r++)
+			if (op_ended(r))
+				sample_of(s,
+					  histogram_count(
+						  &s->counts->operations[k][r]),
+					  "kind=\"%s\",result=\"%s\"",
+					  op_kind_name(k), op_state_name(r));
+}
+
+static void operation_durations(const struct scrape *s)
+{
+	for (int i = 0; i < OP_KINDS * OP_STATES; i++) {
+		int kind = i / OP_STATES, result = i % OP_STATES;
+		struct histogram_view view = {.count = 0};
+		char labels[LABELS_SIZE];
+
+		histogram_read(&view, &s->counts->operations[kind][result]);
+		snprintf(labels, sizeof(labels), "kind=\"%s\",result=\"%s\"",
+			 op_kind_name(kind), op_state_name(result));
+		if (view.count)
+			histogram_of(s, &view, labels);
+	}
+}
+
+static void oldest_operation(const struct scrape *s)
+{
+	struct clock *clock = s->server->clock;
+	int64_t since = s->engine.oldest_ms;
+	int64_t age = since ? clock->wall_ms(clock) - since : 0;
+
+	if (age < 0) /* the clock was set back */
+		age = 0;
+	buf_printf(s->out, "%s %lld.%03d\n", s->metric->name,
+		   (long long)(age / 1000), (int)(age % 1000));
+}
+
+static void calls_ended(const struct scrape *s)
+{
+	for (int c = 0; c < PROVIDER_CALL_COUNT; c++)
+		for (int a = 0; a < ANSWER_KINDS; a++)
+			sample_of(s, counter_read(&s->counts->calls[c][a]),
+				  "provider=\"%s\",call=\"%s\",answer=\"%s\"",
+				  provider_name(call_provider(c)), call_name(c),
+				  answer_kind_name(a));
+}
+
+static void by_provider(const struct scrape *s,
+			const struct counter counts[PROVIDERS])
+{
+	for (int p = 0; p < PROVIDERS; p++)
+		sample_of(s, counter_read(&counts[p]), "provider=\"%s\"",
+			  provider_name(p));
+}
+
+static void call_durations(const struct scrape *s)
+{
+	for (int p = 0; p < PROVIDERS; p++) {
+		struct histogram_view view = {.count = 0};
+		char labels[LABELS_SIZE];
+
+		histogram_read(&view, &s->counts->call_durations[p]);
+		snprintf(labels, sizeof(labels), "provider=\"%s\"",
+			 provider_name(p));
+		histogram_of(s, &view, labels);
+	}
+}
+
+static void duration(const struct scrape *s, const struct histogram *h)
+{
+	struct histogram_view view = {.count = 0};
+
+	histogram_read(&view, h);
+	histogram_of(s, &view, "");
+}
+
+/* --- the table ----------------------------------------------------------- */
+
 static void build_info(const struct scrape *s)
 {
 	sample_of(s, 1, "version=\"%s\"", TRUNKLINE_VERSION);
@@ -156,46 +244,62 @@ static void build_info(const struct scrape *s)
 /* clang-format off */
 #define FIELD(name, expr) \
 	static void name(const struct scrape *s) { sample(s, (int64_t)(expr)); }
+#define PROVIDER_FIELD(name, field) \
+	static void name(const struct scrape *s) { by_provider(s, s->counts->field); }
+#define DURATION_FIELD(name, field) \
+	static void name(const struct scrape *s) { duration(s, &s->counts->field); }
 FIELD(ready, s->engine.ready && !s->server->draining && !s->server->damaged)
-FIELD(operations, s->engine.operations)
-FIELD(in_flight, s->engine.calls_in_flight)
-FIELD(queued, s->engine.calls_waiting)
-FIELD(unknown, s->engine.unknown_outcomes)
-FIELD(ticks, s->engine.ticks)
-FIELD(commits, s->engine.commits)
-FIELD(breakers, s->engine.breakers_open)
-FIELD(sweeps, s->engine.sweeps)
-FIELD(orphans, s->engine.orphans)
 FIELD(connections, s->server->api.stamps.count)
 FIELD(waiting, s->server->waiting)
 FIELD(streams, s->server->streams.count)
 FIELD(cut, s->server->connections_cut)
+FIELD(operations, s->engine.operations)
+FIELD(inbox, s->engine.inbox)
+FIELD(ticks, histogram_count(&s->counts->ticks))
+FIELD(commits, s->engine.commits)
+FIELD(sweeps, counter_read(&s->counts->sweeps))
+FIELD(orphans_found, counter_read(&s->counts->orphans_found))
+FIELD(orphans_removed, counter_read(&s->counts->orphans_removed))
 FIELD(dropped, log_dropped())
-#undef FIELD
+PROVIDER_FIELD(in_flight, calls_in_flight)
+PROVIDER_FIELD(queued, calls_queued)
+PROVIDER_FIELD(unknown, unknown_outcomes)
+PROVIDER_FIELD(breakers, breakers_open)
+DURATION_FIELD(tick_durations, ticks)
+DURATION_FIELD(commit_durations, commits)
 
 #define C "counter"
 #define G "gauge"
 #define H "histogram"
 static const struct metric metrics[] = {
-	{"trunkline_build_info", G, "version", "Always 1.", build_info},
-	{"trunkline_ready", G, "", "1 if the service takes writes.", ready},
-	{"trunkline_operations", G, "", "Operations that have not ended.", operations},
-	{"trunkline_provider_calls", G, "", "Calls to providers in flight.", in_flight},
-	{"trunkline_provider_calls_queued", G, "", "Calls to providers that wait for their turn.", queued},
-	{"trunkline_unknown_outcomes_total", C, "", "Calls to providers of which it is not known whether they happened.", unknown},
-	{"trunkline_breakers_open", G, "", "Provider accounts that are not called because they do not answer.", breakers},
-	{"trunkline_sweeps_total", C, "", "Sweeps that have ended.", sweeps},
-	{"trunkline_orphans_found_total", C, "", "Resources of ours that nothing owned, found by sweeps.", orphans},
-	{"trunkline_engine_ticks_total", C, "", "Rounds of the engine.", ticks},
-	{"trunkline_engine_commits_total", C, "", "Transactions of the engine.", commits},
-	{"trunkline_http_requests_total", C, "method, route, status", "Requests that ended, by class of status; none: without an answer.", requests},
-	{"trunkline_http_request_duration_seconds", H, "method, route", "From a request's first line to the last byte of its answer.", request_durations},
-	{"trunkline_http_refused_total", C, "reason", "Requests refused for their API key.", refusals},
-	{"trunkline_http_connections", G, "", "Open connections of the API listener.", connections},
-	{"trunkline_http_waiting", G, "", "Requests that wait for an operation.", waiting},
-	{"trunkline_http_streams", G, "", "Clients that watch an operation.", streams},
-	{"trunkline_http_connections_cut_total", C, "", "Connections closed because they were too slow.", cut},
-	{"trunkline_log_lines_dropped_total", C, "", "Log lines that could not be written.", dropped},
+	{SERVICE, "trunkline_build_info", G, "version", "Always 1.", build_info},
+	{SERVICE, "trunkline_ready", G, "", "1 if the service takes writes.", ready},
+	{ENGINE, "trunkline_operations", G, "", "Operations that have not ended.", operations},
+	{ENGINE, "trunkline_operations_oldest_age_seconds", G, "", "How long ago the oldest of them was accepted; 0 if there is none.", oldest_operation},
+	{ENGINE, "trunkline_operations_ended_total", C, "kind, result", "Operations that ended, once that is on disk.", operations_ended},
+	{ENGINE, "trunkline_operation_duration_seconds", H, "kind, result", "From acceptance to the end.", operation_durations},
+	{ENGINE, "trunkline_provider_calls", G, "provider", "Calls to providers in flight.", in_flight},
+	{ENGINE, "trunkline_provider_calls_queued", G, "provider", "Calls to providers that wait for their turn.", queued},
+	{ENGINE, "trunkline_provider_calls_ended_total", C, "provider, call, answer", "Calls to providers that are back, by what the answer means; unknown: perhaps carried out.", calls_ended},
+	{ENGINE, "trunkline_provider_call_duration_seconds", H, "provider", "From sending a call to its answer or failure.", call_durations},
+	{ENGINE, "trunkline_unknown_outcomes_total", C, "provider", "Calls that make something of which it is not known whether they happened.", unknown},
+	{ENGINE, "trunkline_breakers_open", G, "provider", "Provider accounts that are not called because they do not answer.", breakers},
+	{ENGINE, "trunkline_sweeps_total", C, "", "Sweeps that have ended.", sweeps},
+	{ENGINE, "trunkline_orphans_found_total", C, "", "Resources of ours that nothing owned, found by sweeps.", orphans_found},
+	{ENGINE, "trunkline_orphans_removed_total", C, "", "Of those, what the sweeps removed.", orphans_removed},
+	{ENGINE, "trunkline_engine_inbox_commands", G, "", "Writes that the engine has not taken up yet.", inbox},
+	{ENGINE, "trunkline_engine_ticks_total", C, "", "Rounds of the engine.", ticks},
+	{ENGINE, "trunkline_engine_tick_duration_seconds", H, "", "The work of a round, without the wait for it.", tick_durations},
+	{ENGINE, "trunkline_engine_commits_total", C, "", "Transactions of the engine.", commits},
+	{ENGINE, "trunkline_engine_commit_duration_seconds", H, "", "Writing such a transaction until it is on disk.", commit_durations},
+	{SERVICE, "trunkline_http_requests_total", C, "method, route, status", "Requests that ended, by class of status; none: without an answer.", requests},
+	{SERVICE, "trunkline_http_request_duration_seconds", H, "method, route", "From a request's first line to the last byte of its answer.", request_durations},
+	{SERVICE, "trunkline_http_refused_total", C, "reason", "Requests refused for their API key.", refusals},
+	{SERVICE, "trunkline_http_connections", G, "", "Open connections of the API listener.", connections},
+	{SERVICE, "trunkline_http_waiting", G, "", "Requests that wait for an operation.", waiting},
+	{SERVICE, "trunkline_http_streams", G, "", "Clients that watch an operation.", streams},
+	{SERVICE, "trunkline_http_connections_cut_total", C, "", "Connections closed because they were too slow.", cut},
+	{SERVICE, "trunkline_log_lines_dropped_total", C, "", "Log lines that could not be written.", dropped},
 };
 #undef C
 #undef G
@@ -215,17 +319,29 @@ bool server_engine_stats(struct server *s, struct engine_stats *out)
 	return there;
 }
 
+static void write_all(struct scrape *s)
+{
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		const struct metric *m = s->metric = &metrics[i];
+
+		buf_printf(s->out, "# HELP %s %s\n# TYPE %s %s\n", m->name,
+			   m->help, m->name, m->type);
+		if (m->source == SERVICE || s->counts)
+			m->write(s);
+	}
+}
+
 int metrics_write(struct server *server, struct buf *out)
 {
 	struct scrape s = {.server = server, .out = out};
 
-	(void)server_engine_stats(server, &s.engine);
-	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		const struct metric *m = s.metric = &metrics[i];
-
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name,
-			   m->help, m->name, m->type);
-		m->write(&s);
+	/* Held to the end, so that the counts stay where they are. */
+	pthread_rwlock_rdlock(&server->engine_lock);
+	if (server->engine) {
+		engine_stats(server->engine, &s.engine);
+		s.counts = engine_counts(server->engine);
 	}
+	write_all(&s);
+	pthread_rwlock_unlock(&server->engine_lock);
 	return out->failed ? -1 : 0;
 }

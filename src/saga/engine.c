@@ -126,8 +126,15 @@ void engine_send(struct engine *e, struct call *call)
 	e->calls_end = &call->next;
 }
 
-static void fly(struct engine *e, struct call *call)
+static enum provider provider_of(const struct call *call)
 {
+	return call_provider((enum provider_call)call->head.call);
+}
+
+static void fly(struct engine *e, struct call *call, int64_t now_us)
+{
+	counter_add(&e->counts.calls_in_flight[provider_of(call)], 1);
+	call->sent_us = now_us;
 	call->prev = NULL;
 	call->next = e->flying;
 	if (e->flying)
@@ -139,6 +146,10 @@ static void fly(struct engine *e, struct call *call)
 static void answered(struct engine *e, struct call *call,
 		     const struct http_response *rs)
 {
+	enum provider p = provider_of(call);
+
+	counter_add(&e->counts.calls_in_flight[p], -1);
+	histogram_add(&e->counts.call_durations[p], e->now_us - call->sent_us);
 	if (call->prev)
 		call->prev->next = call->next;
 	else
@@ -208,6 +219,7 @@ static void take_timers(struct engine *e)
 static void send_calls(struct engine *e)
 {
 	struct call *call = e->calls;
+	int64_t now_us = call ? clock_mono_us(e->clock) : 0;
 
 	e->calls = NULL;
 	e->calls_end = &e->calls;
@@ -215,7 +227,7 @@ static void send_calls(struct engine *e)
 		struct call *next = call->next;
 		struct err err = ERR_INIT;
 
-		fly(e, call);
+		fly(e, call, now_us);
 		if (e->transport->send(e->transport, &call->rq, call, &err)) {
 			struct http_response rs = HTTP_RESPONSE_INIT;
 
@@ -339,15 +351,18 @@ int engine_tick(struct engine *e, int timeout_ms, struct err *err)
 		timeout_ms = (int)idle;
 	if (e->transport->poll(e->transport, timeout_ms, err))
 		return -1;
-	e->now = e->clock->mono_ms(e->clock);
+	e->now_us = clock_mono_us(e->clock);
+	e->now = e->now_us / 1000;
 	atomic_store(&e->last_tick, e->now);
-	atomic_fetch_add(&e->ticks, 1);
 	take_commands(e);
 	take_answers(e);
 	take_timers(e);
 	if (!atomic_load(&e->stalled))
 		lanes_drain(e);
-	return commit_and_act(e, err);
+	if (commit_and_act(e, err))
+		return -1;
+	histogram_add(&e->counts.ticks, clock_mono_us(e->clock) - e->now_us);
+	return 0;
 }
 
 /* Whoever still waits gets 202: the operations go on at the next start. */
@@ -392,31 +407,6 @@ void engine_stop(struct engine *e, int64_t grace_ms)
 	e->grace_ms = grace_ms;
 	pthread_mutex_unlock(&e->lock);
 	e->transport->wakeup(e->transport);
-}
-
-void engine_stats(struct engine *e, struct engine_stats *out)
-{
-	bool stopping;
-
-	pthread_mutex_lock(&e->lock);
-	stopping = e->stopping;
-	pthread_mutex_unlock(&e->lock);
-	out->not_ready = !atomic_load(&e->recovered) ? "recovery is running"
-			 : stopping ? "the service is shutting down"
-			 : atomic_load(&e->stalled)
-				 ? "the database cannot be written"
-				 : NULL;
-	out->ready = !out->not_ready;
-	out->operations = atomic_load(&e->operations);
-	out->calls_in_flight = atomic_load(&e->in_flight);
-	out->calls_waiting = atomic_load(&e->waiting);
-	out->ticks = atomic_load(&e->ticks);
-	out->commits = atomic_load(&e->commits);
-	out->last_tick_ms = atomic_load(&e->last_tick);
-	out->unknown_outcomes = atomic_load(&e->unknown_outcomes);
-	out->breakers_open = atomic_load(&e->breakers_open);
-	out->sweeps = atomic_load(&e->sweeps);
-	out->orphans = atomic_load(&e->orphans);
 }
 
 static void answer_rest(struct engine *e)

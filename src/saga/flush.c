@@ -318,6 +318,8 @@ static void clean_all(struct engine *e)
 		mark_clean(sg);
 		if (!op_ended(sg->state))
 			continue;
+		histogram_add(&e->counts.operations[sg->kind][sg->state],
+			      (sg->ended_ms - sg->created_ms) * 1000);
 		saga_leave(e, sg);
 		sg->next_touched = e->ended;
 		e->ended = sg;
@@ -409,12 +411,14 @@ static void withdraw_fresh(struct engine *e)
 int engine_flush(struct engine *e, struct err *err)
 {
 	struct err failure = ERR_INIT;
+	int64_t began_us = clock_mono_us(e->clock);
 
 	if (!e->touched && !atomic_load(&e->stalled))
 		return 0;
 	if ((e->touched ? put_all(e, &failure) : probe(e, &failure)) == 0) {
 		clean_all(e);
-		atomic_fetch_add(&e->commits, 1);
+		histogram_add(&e->counts.commits,
+			      clock_mono_us(e->clock) - began_us);
 		if (atomic_exchange(&e->stalled, false))
 			log_info("storage_works_again");
 		return 0;

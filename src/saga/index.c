@@ -28,17 +28,28 @@ static int by_key(const void *a, const void *b)
 	return d ? d : strcmp(x->key, y->key);
 }
 
+/* For engine_stats. Recovery brings them in the order in which they were made,
+ * as commands do: the first to come in is the oldest. */
+static void publish(struct engine *e)
+{
+	atomic_store(&e->operations, e->saga_count);
+	atomic_store(&e->oldest_ms, e->oldest ? e->oldest->created_ms : 0);
+}
+
 /* Once added, a saga is dropped exactly once. */
 int saga_enter(struct engine *e, struct saga *sg, struct err *err)
 {
 	e->saga_count++;
+	sg->older = e->newest;
+	*(e->newest ? &e->newest->newer : &e->oldest) = sg;
+	e->newest = sg;
 	if (!tsearch(sg, &e->by_number, by_number) ||
 	    !tsearch(sg, &e->by_id, by_id) ||
 	    (sg->key[0] && !tsearch(sg, &e->by_key, by_key))) {
 		saga_leave(e, sg);
 		return err_set(err, ERR_OVERLOADED, "out of memory");
 	}
-	atomic_store(&e->operations, e->saga_count);
+	publish(e);
 	return 0;
 }
 
@@ -53,7 +64,10 @@ static void drop(void **tree, struct saga *sg,
 
 void saga_leave(struct engine *e, struct saga *sg)
 {
-	atomic_store(&e->operations, --e->saga_count);
+	e->saga_count--;
+	*(sg->older ? &sg->older->newer : &e->oldest) = sg->newer;
+	*(sg->newer ? &sg->newer->older : &e->newest) = sg->older;
+	publish(e);
 	drop(&e->by_number, sg, by_number);
 	drop(&e->by_id, sg, by_id);
 	if (sg->key[0])

@@ -65,12 +65,18 @@ static struct lane *lane_of(struct task *t)
 		if (!l)
 			return NULL;
 		strcpy(l->key, key);
+		l->provider = t->row->step->provider;
 		l->cap = (double)e->conf.concurrency;
 		l->next = e->lanes;
 		e->lanes = l;
 	}
 	t->lane = l;
 	return l;
+}
+
+static struct counter *queued_of(struct engine *e, const struct lane *l)
+{
+	return &e->counts.calls_queued[l->provider];
 }
 
 void lane_enqueue(struct task *t)
@@ -90,7 +96,7 @@ void lane_enqueue(struct task *t)
 	else
 		l->first[queue] = t;
 	l->last[queue] = t;
-	atomic_fetch_add(&t->saga->engine->waiting, 1);
+	counter_add(queued_of(t->saga->engine, l), 1);
 }
 
 void lane_remove(struct task *t)
@@ -109,7 +115,7 @@ void lane_remove(struct task *t)
 				l->first[q] = t->next;
 			if (l->last[q] == t)
 				l->last[q] = before;
-			atomic_fetch_sub(&t->saga->engine->waiting, 1);
+			counter_add(queued_of(t->saga->engine, l), -1);
 			t->next = NULL;
 			return;
 		}
@@ -127,7 +133,7 @@ static struct task *lane_pop(struct lane *l)
 	if (!l->first[q])
 		l->last[q] = NULL;
 	t->next = NULL;
-	atomic_fetch_sub(&t->saga->engine->waiting, 1);
+	counter_add(queued_of(t->saga->engine, l), -1);
 	return t;
 }
 
@@ -151,7 +157,6 @@ void lanes_drain(struct engine *e)
 			while (lane_admits(e, l) && (t = lane_pop(l))) {
 				l->flying++;
 				l->probing = l->open_until != 0;
-				atomic_fetch_add(&e->in_flight, 1);
 				task_launch(t);
 				moved = true;
 			}
@@ -180,7 +185,7 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 	if (!failed) {
 		if (l->open_until) {
 			log_info("breaker_closed", L_STR("account", l->key));
-			atomic_fetch_sub(&e->breakers_open, 1);
+			counter_add(&e->counts.breakers_open[l->provider], -1);
 		}
 		l->failures = 0;
 		l->open_until = 0;
@@ -191,7 +196,7 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 	for (int i = BREAK_AFTER; i < l->failures && wait < OPEN_MAX_MS; i++)
 		wait *= 2;
 	if (!l->open_until)
-		atomic_fetch_add(&e->breakers_open, 1);
+		counter_add(&e->counts.breakers_open[l->provider], 1);
 	l->open_until = e->now + (wait < OPEN_MAX_MS ? wait : OPEN_MAX_MS);
 	log_error("breaker_open", L_STR("account", l->key),
 		  L_INT("ms", l->open_until - e->now));
@@ -233,7 +238,6 @@ void lane_return(struct task *t, const struct answer *a)
 	int64_t wait = a ? a->retry_after_ms : -1;
 
 	l->flying--;
-	atomic_fetch_sub(&e->in_flight, 1);
 	if (a)
 		judge(e, l, a);
 	else

@@ -19,6 +19,7 @@
  *   result.c    answers, receipts, problems of a saga
  *   sweep*.c    what bears our mark and belongs to nothing (sweep.h)
  *   index.c, timers.c, secrets.c  sagas by name, by time; sealing a spec
+ *   stats.c     what it says of itself
  */
 #ifndef SAGA_SAGA_H
 #define SAGA_SAGA_H
@@ -32,15 +33,6 @@
 #include "saga/view.h"
 #include "steps/step.h"
 #include "store/numbers.h"
-
-enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_FORCE };
-enum op_state {
-	OP_RUNNING,
-	OP_UNDOING,
-	OP_SUCCEEDED,
-	OP_FAILED, /* and everything taken back */
-	OP_STUCK,  /* and something could not be taken back */
-};
 
 enum act_kind { ACT_MAKE, ACT_FIND, ACT_UNDO };
 enum task_state {
@@ -111,8 +103,9 @@ struct saga {
 	bool op_dirty;
 	bool touched; /* in the engine's list of sagas to flush */
 	struct saga *next_touched;
-	int heap_at;  /* place in the timer heap, -1: none */
-	int64_t wake; /* mono ms */
+	struct saga *older, *newer; /* all that are under way */
+	int heap_at;		    /* place in the timer heap, -1: none */
+	int64_t wake;		    /* mono ms */
 
 	struct command *waiters; /* clients that wait for the end */
 	char key[256];		 /* idempotency key, "" if none */
@@ -126,6 +119,7 @@ struct call {
 	struct sweep *sweep; /* … the sweep */
 	struct http_request rq;
 	struct http_request head; /* name and method, which outlive the rest */
+	int64_t sent_us;	  /* mono */
 	struct call *next, *prev;
 };
 
@@ -136,6 +130,7 @@ struct timers {
 
 struct lane {
 	char key[64]; /* "twilio:AC…" or "retell" */
+	enum provider provider;
 	double cap;
 	int flying;
 	int64_t not_before; /* mono ms: the provider asked us to wait */
@@ -154,8 +149,9 @@ struct engine {
 	struct store *store;
 	const struct seal *seal;
 
-	int64_t now;			  /* mono ms, taken once a tick */
+	int64_t now, now_us;		  /* mono, taken once a tick */
 	void *by_number, *by_id, *by_key; /* tsearch trees of sagas */
+	struct saga *oldest, *newest;
 	int saga_count;
 	struct timers timers;
 	struct lane *lanes;
@@ -180,16 +176,13 @@ struct engine {
 	int64_t stop_at; /* engine thread only */
 
 	atomic_bool recovered, stalled;
-	atomic_llong operations, in_flight, waiting, ticks, commits, last_tick;
-	atomic_llong unknown_outcomes, sweeps, orphans, breakers_open;
+	atomic_llong operations, oldest_ms, last_tick;
+	struct engine_counts counts;
 };
 
-/* Step names, states and kinds as words. */
-const char *op_kind_name(enum op_kind k);
-const char *op_state_name(enum op_state s);
-int op_kind_parse(const char *s); /* -1 if it is none */
+/* Words of counts.h, back; -1 if it is none. */
+int op_kind_parse(const char *s);
 int op_state_parse(const char *s);
-bool op_ended(enum op_state s);
 
 /* --- rows.c --- */
 const char *row_state_name(enum row_state s);
@@ -216,6 +209,10 @@ bool plan_needs_met(const struct saga *sg, const struct step *step);
 /* No row that needs this one is still to be undone before it. */
 bool plan_dependents_settled(const struct saga *sg, const struct step *step);
 int view_plan(struct buf *b, const struct spec *spec, struct err *err);
+
+/* --- stats.c --- */
+void engine_count_answer(struct engine *e, const struct http_request *rq,
+			 const struct answer *a);
 
 /* --- task.c --- */
 void task_start(struct task *t, enum act_kind act);

@@ -171,7 +171,7 @@ static void finish(struct sweep *sw)
 	if (sw->waiter)
 		command_reply(e, sw->waiter);
 	sw->waiter = NULL;
-	atomic_fetch_add(&e->sweeps, 1);
+	counter_add(&e->counts.sweeps, 1);
 	plan_next(e);
 	e->sweep = NULL;
 	sweep_free(sw);
@@ -286,6 +286,7 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 	struct answer a;
 
 	answer_read(&a, p, rq, rs);
+	engine_count_answer(sw->engine, rq, &a);
 	if ((a.kind == ANSWER_BUSY || a.kind == ANSWER_UNKNOWN) &&
 	    ++sw->tries < TRIES_MAX) {
 		more = true; /* the same again */

@@ -199,16 +199,26 @@ out:
 		log_error("sweep_not_recorded", L_ERR(&err));
 }
 
+/* A dry run would count them twice. */
+static void count_orphans(const struct sweep *sw)
+{
+	struct engine_counts *c = &sw->engine->counts;
+	int removed = count(sw, ORPHAN_REMOVED);
+	int left = count(sw, ORPHAN_FAILED);
+
+	if (sw->dry_run)
+		return;
+	counter_add(&c->orphans_found, removed + left);
+	counter_add(&c->orphans_removed, removed);
+}
+
 void sweep_report(struct sweep *sw)
 {
 	struct buf report = BUF_INIT(REPLY_BODY_MAX);
 
 	write_report(sw, &report);
 	record(sw, &report);
-	atomic_fetch_add(&sw->engine->orphans,
-			 sw->dry_run ? 0
-				     : count(sw, ORPHAN_REMOVED) +
-					       count(sw, ORPHAN_FAILED));
+	count_orphans(sw);
 	log_info("sweep_ended", L_INT("removed", count(sw, ORPHAN_REMOVED)),
 		 L_INT("failed", count(sw, ORPHAN_FAILED)),
 		 L_INT("too_young", count(sw, ORPHAN_TOO_YOUNG)),

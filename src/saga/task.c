@@ -224,7 +224,9 @@ static void unknown(struct task *t)
 		again(t, -1, false);
 		return;
 	}
-	atomic_fetch_add(&t->saga->engine->unknown_outcomes, 1);
+	counter_add(&t->saga->engine->counts
+			     .unknown_outcomes[t->row->step->provider],
+		    1);
 	sweep_expect(t->saga);
 	if (!saga_undoing(t->saga))
 		task_wait(t, ACT_FIND, backoff(t));
@@ -368,6 +370,7 @@ void task_answered(struct task *t, const struct http_request *rq,
 	struct answer a;
 
 	answer_read(&a, t->row->step->provider, rq, rs);
+	engine_count_answer(t->saga->engine, rq, &a);
 	lane_return(t, &a);
 	log_answer(t, rq, rs, &a);
 	t->state = TASK_IDLE;

@@ -2,18 +2,31 @@
 """What /metrics counts, and that nobody outside decides how many series there are."""
 
 import collections
+import time
 
 import pytest
 
-from support.facts import NUMBERS
+from support.crashes import crash_while_held, held_calls, hold
+from support.facts import ACCOUNT, CREATE_CALLS, NUMBERS, RETELL_CALLS
+from support.journeys import ASYNC, REFUSAL
 from support.keys import make_key
 from support.metrics import Scrape
 from support.raw import HOST, exchange
+from support.sweeps import await_landing, lands_late, sweep
 from support.waiting import eventually
 
 REQUESTS = "trunkline_http_requests_total"
 DURATION = "trunkline_http_request_duration_seconds"
 REFUSED = "trunkline_http_refused_total"
+ENDED = "trunkline_operations_ended_total"
+TOOK = "trunkline_operation_duration_seconds"
+AGE = "trunkline_operations_oldest_age_seconds"
+CALLS = "trunkline_provider_calls_ended_total"
+CALL_TOOK = "trunkline_provider_call_duration_seconds"
+BREAKERS = "trunkline_breakers_open"
+
+BREAK_AFTER = 10  # calls in a row without a sensible answer
+CLOCK_S = 0.1  # how exactly two processes agree on the time
 
 
 def _counted(world, before, name, **labels):
@@ -146,3 +159,211 @@ def test_a_key_over_its_rate_and_one_below_its_scope_are_counted(make_world):
     scrape = Scrape(world)
     assert scrape.one(REFUSED, reason="forbidden") == 1
     assert scrape.one(REFUSED, reason="rate_limited") == answers.count(429) > 0
+
+
+# Operations
+
+
+def test_an_operation_counts_once_by_kind_and_result_when_it_has_ended(world, numbers):
+    good, bad = numbers(2)
+    created = world.api.created(good)
+    world.sandbox.fail("create_trunk", **REFUSAL)
+    assert world.api.create(bad).status_code == 502
+    world.api.patch(created["id"], label="new")
+    world.sandbox.fail("delete_trunk", **REFUSAL)
+    assert world.api.delete(created["id"]).status_code == 502
+    world.sandbox.heal()
+    world.api.deleted(created["id"])
+
+    wanted = {
+        ("create", "succeeded"): 1,
+        ("create", "failed"): 1,
+        ("update", "succeeded"): 1,
+        ("delete", "stuck"): 1,
+        ("delete", "succeeded"): 1,
+    }
+    assert _by(Scrape(world), ENDED, "kind", "result") == wanted
+    assert _by(Scrape(world), TOOK + "_count", "kind", "result") == wanted
+    world.restart()
+    assert _by(Scrape(world), ENDED, "kind", "result") == {}, "counted from the start"
+
+
+def test_every_kind_and_result_is_there_before_anything_has_ended(world):
+    kinds = {tuple(dict(labels).values()) for labels in Scrape(world).all(ENDED)}
+
+    assert kinds == {
+        (kind, result)
+        for kind in ("create", "update", "delete", "force")
+        for result in ("succeeded", "failed", "stuck")
+    }
+
+
+def test_an_operation_that_a_crash_interrupts_counts_where_it_ends(world, number):
+    hold(world, "import_number", "after")
+    world.api.create(number, ASYNC)
+    crash_while_held(world, "after")
+    world.start()
+    world.api.all_ended()
+
+    assert _by(Scrape(world), ENDED, "kind", "result") == {("create", "succeeded"): 1}
+
+
+def test_a_creates_duration_is_that_of_its_waves(make_world, number):
+    world = make_world(sandbox={"latency_ms": 60})
+    world.api.created(number)
+
+    create = {"kind": "create", "result": "succeeded"}
+    assert Scrape(world).one(TOOK + "_bucket", le="0.1", **create) == 0
+    assert Scrape(world).one(TOOK + "_sum", **create) >= 0.23
+
+
+def test_the_oldest_operation_is_as_old_as_it_says_also_after_a_crash(world, numbers):
+    first, second = numbers(2)
+    assert Scrape(world).one(AGE) == 0
+    hold(world, "get_agent", "after", times=0)
+    begun = time.time()
+    world.api.create(first, ASYNC)
+    eventually(lambda: Scrape(world).one(AGE) > 1, "it grows older")
+    world.api.create(second, ASYNC)
+    world.crash()
+    world.start()
+
+    age, now = Scrape(world).one(AGE), time.time()
+    assert Scrape(world).one("trunkline_operations") == 2
+    assert 1 < age <= now - begun + CLOCK_S, "the first one's"
+    world.crash()
+    world.sandbox.heal()
+    world.start()
+    world.api.all_ended()
+    assert Scrape(world).one(AGE) == 0
+
+
+# Provider calls
+
+
+def test_every_call_counts_once_by_provider_name_and_answer(world, number):
+    world.sandbox.fail("create_trunk", status=429, code=20429)
+    world.sandbox.fail("create_credential_list", drop="after")
+    world.api.created(number)
+    counted = _by(Scrape(world), CALLS, "call", "answer")
+
+    assert {call for call, _ in counted} == set(CREATE_CALLS) | {"list_credential_lists"}
+    assert counted["create_trunk", "busy"] == counted["create_trunk", "ok"] == 1
+    assert counted["create_credential_list", "unknown"] == 1
+    assert counted["get_number", "gone"] == 1, "not at Retell yet"
+    assert counted["import_number", "ok"] == 1
+    asked = collections.Counter(world.sandbox.operations())
+    for call, count in asked.items():
+        assert Scrape(world).sum(CALLS, call=call) == count, call
+    for provider, calls in _by_provider(asked).items():
+        assert Scrape(world).one(CALL_TOOK + "_count", provider=provider) == calls
+
+
+def _by_provider(asked):
+    count = {"twilio": 0, "retell": 0}
+    for call, n in asked.items():
+        count["retell" if call in RETELL_CALLS else "twilio"] += n
+    return count
+
+
+def test_refused_and_clashing_calls_are_told_apart(world, number):
+    world.sandbox.fail("create_trunk", status=400, code=21248)
+    world.sandbox.fail("get_agent", status=401)
+    world.api.create(number)
+    counted = _by(Scrape(world), CALLS, "call", "answer")
+
+    assert counted["get_agent", "refused"] == 1
+    world.sandbox.heal()
+    world.sandbox.fail("create_trunk", status=400, code=21248)
+    world.api.create(number)
+    assert _by(Scrape(world), CALLS, "call", "answer")["create_trunk", "clash"] == 1
+
+
+def test_calls_in_flight_and_in_the_queue_are_seen_by_provider(make_world, number):
+    world = make_world(TRUNKLINE_PROVIDER_CONCURRENCY=1)
+    hold(world, "create_trunk", "after")
+    world.api.create(number, ASYNC)
+    eventually(lambda: held_calls(world, "after"), "the trunk's call is held")
+
+    def levels(provider):
+        scrape = Scrape(world)
+        return tuple(
+            scrape.one(name, provider=provider)
+            for name in ("trunkline_provider_calls", "trunkline_provider_calls_queued")
+        )
+
+    assert levels("twilio") == (1, 1), "the credential list waits for its turn"
+    assert levels("retell") == (0, 0)
+    world.unclean = True
+
+
+def test_an_unknown_outcome_counts_for_its_provider(world, number):
+    world.sandbox.fail("import_number", drop="after")
+    world.api.created(number)
+    unknown = "trunkline_unknown_outcomes_total"
+
+    assert _by(Scrape(world), unknown, "provider") == {("retell",): 1}
+    assert len(Scrape(world).all(unknown)) == 2
+
+
+def test_an_open_breaker_is_seen_for_its_provider_and_no_account(make_world, numbers):
+    world = make_world(TRUNKLINE_OPERATION_DEADLINE_S=1, TRUNKLINE_SHUTDOWN_GRACE_S=0)
+    world.unclean = True
+    assert _by(Scrape(world), BREAKERS, "provider") == {}
+    world.sandbox.fail("*", times=0, account=ACCOUNT, drop="before")
+    *some, last = numbers(BREAK_AFTER + 1)
+    for number in some:
+        world.api.create(number, ASYNC)
+    eventually(lambda: Scrape(world).sum(BREAKERS), "the breaker opens")
+
+    assert _by(Scrape(world), BREAKERS, "provider") == {("twilio",): 1}
+    assert ACCOUNT not in Scrape(world).text
+    world.sandbox.heal()
+    eventually(lambda: world.api.create(last).status_code == 201, "it can be called again")
+    assert Scrape(world).sum(BREAKERS) == 0
+
+
+def test_orphans_are_counted_when_found_and_when_removed(make_world, number):
+    world = make_world(TRUNKLINE_SWEEP_GRACE_S=0, TRUNKLINE_SWEEP_INTERVAL_S=0)
+    lands_late(world, "create_trunk")
+    world.sandbox.fail("create_credential_list", **REFUSAL)
+    assert world.api.create(number).json()["rolled_back"] is True
+    await_landing(world, "create_trunk")
+    world.sandbox.heal()
+    sweep(world, dry_run=True)
+    assert _orphans(world) == (0, 0), "a dry run counts nothing"
+    with world.sandbox.failing("delete_trunk", **REFUSAL):
+        sweep(world)
+    assert _orphans(world) == (1, 0)
+    sweep(world)
+    assert _orphans(world) == (2, 1)
+
+
+def _orphans(world):
+    scrape = Scrape(world)
+    return tuple(scrape.one(f"trunkline_orphans_{what}_total") for what in ("found", "removed"))
+
+
+# The engine
+
+
+def test_commits_and_rounds_are_counted_with_their_durations(world, number):
+    before = Scrape(world)
+    world.api.created(number)
+    after = Scrape(world)
+
+    for what in ("tick", "commit"):
+        total = after.one(f"trunkline_engine_{what}s_total")
+        took = f"trunkline_engine_{what}_duration_seconds"
+        assert total > before.one(f"trunkline_engine_{what}s_total")
+        assert after.one(took + "_sum") > before.one(took + "_sum")
+    assert after.one("trunkline_engine_inbox_commands") == 0
+
+
+def _by(scrape, name, *labels):
+    """What is not 0, by the values of these labels."""
+    return {
+        tuple(dict(key)[label] for label in labels): value
+        for key, value in scrape.all(name).items()
+        if value
+    }
