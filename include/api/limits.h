@@ -10,7 +10,6 @@
 
 /* clang-format off */
 #define LIMIT_TARGET          4096           /* bytes of path and query: 414 */
-#define LIMIT_PARAMETERS      900            /* of a query: cut */
 #define LIMIT_FIELDS          100            /* header fields: 431 */
 #define LIMIT_HEADER          (16 * 1024)    /* bytes of header fields: 431 */
 #define LIMIT_BODY            (64 * 1024)    /* bytes of a body: 413 */

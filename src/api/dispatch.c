@@ -31,46 +31,39 @@ static int64_t now_ms(const struct request *rq)
 	return clock->mono_ms(clock);
 }
 
-/* The library keeps 64 bytes for each parameter, and when its pool is full it
- * waits for ever instead of answering. Such a request is cut at once. */
-static bool has_too_many_parameters(const char *target)
+/* target.c reads the query. The library would as well, with 64 bytes of its
+ * pool for each parameter, and before 1.0 it neither answers nor closes when
+ * that is full. So it is shown an empty one; the memory is its own, to be
+ * written. */
+static void hide_query(const char *target)
 {
-	int count = 1;
+	char *query = strchr(target, '?');
 
-	for (const char *p = strchr(target, '?'); p; p = strchr(p + 1, '&'))
-		count++;
-	return count > LIMIT_PARAMETERS;
+	if (query)
+		query[1] = '\0';
 }
 
 void *on_target(void *cls, const char *target,
 		struct MHD_Connection *connection)
 {
 	struct listener *l = cls;
-	struct stamp *stamp = stamp_of(connection);
 	size_t len = strlen(target);
 	struct request *rq;
 
-	/* A line that did not fit the library's pool is told again. */
-	if (stamp && stamp->request)
-		return stamp->request;
 	rq = calloc(1, sizeof(*rq) + len + 1);
 	if (!rq)
 		return NULL; /* on_request closes the connection */
 	rq->server = l->server;
 	rq->admin = l->admin;
 	rq->connection = connection;
-	rq->stamp = stamp;
-	if (stamp)
-		stamp->request = rq;
+	rq->stamp = stamp_of(connection);
 	rq->started_us = clock_mono_us(l->server->clock);
 	rq->body = (struct buf)BUF_INIT(LIMIT_BODY);
 	rq->reply.body = (struct buf)BUF_INIT(LIMIT_ANSWER);
 	rq->link = (struct buf)BUF_INIT(4 * LIMIT_TARGET);
 	memcpy(rq->raw, target, len + 1);
-	stamp_busy(rq->stamp,
-		   rq->started_us / 1000 + (has_too_many_parameters(target)
-						    ? 0
-						    : LIMIT_HEADER_MS));
+	hide_query(target);
+	stamp_busy(rq->stamp, rq->started_us / 1000 + LIMIT_HEADER_MS);
 	return rq;
 }
 
@@ -336,7 +329,5 @@ void on_completed(void *listener, struct MHD_Connection *connection,
 	buf_release_secret(&rq->body);
 	buf_release(&rq->reply.body);
 	buf_release(&rq->link);
-	if (rq->stamp)
-		rq->stamp->request = NULL;
 	free(rq);
 }

@@ -27,8 +27,6 @@ struct stamp {
 	bool cut;	       /* the reaper's */
 	atomic_bool idle;      /* between two requests */
 	_Atomic int64_t until; /* mono_ms */
-	void *request;	       /* begun and not completed; the connection's
-				* thread's alone */
 	struct stamp *prev, *next;
 };
 
