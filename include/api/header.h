@@ -52,6 +52,7 @@ struct headers {
 	unsigned fields;
 	size_t bytes;
 	bool malformed;		 /* a name or value that HTTP forbids */
+	bool torn;		 /* set by the caller, see layout.h */
 	bool has_body, chunked;	 /* set by headers_check */
 	uint64_t content_length; /* set by headers_check; 0 if chunked */
 };
@@ -60,11 +61,14 @@ struct headers {
 void headers_add(struct headers *h, const char *name, size_t name_len,
 		 const char *value, size_t value_len);
 
-/* Is this a request that we may read on? -1 with err and *close set if what
- * follows on the connection can not be trusted. version is "HTTP/1.1". */
+/* Is this a request that we may read on? -1 with err if not. *close: what
+ * follows it on the connection can not be trusted, which may be so in either
+ * case. version is "HTTP/1.1". */
 int headers_check(struct headers *h, const char *version, bool *close,
 		  struct err *err);
 
+/* RFC 9110 5.6.2, as names of methods and fields are. */
+bool is_token(const char *s, size_t len);
 /* Equal but for ASCII case? NULL never is. */
 bool text_is(struct text t, const char *s);
 /* Without blanks and tabs at both ends. */

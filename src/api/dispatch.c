@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "api/layout.h"
 #include "api/media.h"
 #include "auth.h"
 #include "base/log.h"
@@ -67,12 +68,37 @@ void *on_target(void *cls, const char *target,
 	return rq;
 }
 
-static enum MHD_Result take_header(void *headers, enum MHD_ValueKind kind,
+struct reading {
+	struct headers *headers;
+	struct layout layout;
+};
+
+static enum MHD_Result take_header(void *reading, enum MHD_ValueKind kind,
 				   const char *name, size_t name_len,
 				   const char *value, size_t value_len)
 {
-	headers_add(headers, name, name_len, value ? value : "", value_len);
+	struct reading *r = reading;
+
+	headers_add(r->headers, name, name_len, value ? value : "", value_len);
+	layout_field(&r->layout, name, name_len, value, value_len);
 	return MHD_YES;
+}
+
+/* From 1.0 on the library itself refuses what would be torn. */
+static void read_header(struct request *rq, const char *method, const char *url,
+			const char *version)
+{
+	struct reading r = {.headers = &rq->headers};
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		rq->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	layout_begin(&r.layout, method, url, strlen(rq->raw), version);
+	MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
+				    take_header, &r);
+	if (MHD_VERSION < 0x01000000)
+		rq->headers.torn =
+			!info ||
+			!layout_whole(&r.layout, method + info->header_size);
 }
 
 /* The names that the answer carries, whatever else is wrong. */
@@ -162,16 +188,24 @@ static int check_content(struct request *rq, struct err *err)
 	return 0;
 }
 
+/* What is no token was perhaps no request line (layout.h). */
+static int check_method(struct request *rq, const char *method, struct err *err)
+{
+	if (is_token(method, strlen(method)))
+		return 0;
+	rq->close = true;
+	return err_set(err, ERR_MALFORMED,
+		       "the request line does not begin with a method");
+}
+
 /* All that can be decided before the body. */
 static int check_head(struct request *rq, const char *method,
 		      const char *version, struct err *err)
 {
-	MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
-				    take_header, &rq->headers);
 	name_request(rq);
 	rq->method = method_known(method);
 	if (headers_check(&rq->headers, version, &rq->close, err) ||
-	    find_route(rq, method, err))
+	    check_method(rq, method, err) || find_route(rq, method, err))
 		return -1;
 	if (!rq->route) { /* OPTIONS */
 		rq->reply.status = 204;
@@ -187,11 +221,12 @@ static enum MHD_Result send_problem(struct request *rq, const struct err *err)
 }
 
 static enum MHD_Result on_head(struct request *rq, const char *method,
-			       const char *version)
+			       const char *url, const char *version)
 {
 	struct err err = ERR_INIT;
 	bool decided = true;
 
+	read_header(rq, method, url, version);
 	if (check_head(rq, method, version, &err))
 		answer_problem(rq, &err, NULL);
 	else
@@ -271,7 +306,7 @@ enum MHD_Result on_request(void *listener, struct MHD_Connection *connection,
 		return MHD_NO;
 	switch (rq->phase) {
 	case PHASE_HEAD:
-		return on_head(rq, method, version);
+		return on_head(rq, method, url, version);
 	case PHASE_BODY:
 		if (*upload_data_size)
 			return on_data(rq, upload_data, upload_data_size);

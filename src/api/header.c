@@ -35,8 +35,7 @@ static const struct known {
 	/* clang-format on */
 };
 
-/* RFC 9110 5.6.2 */
-static bool is_token(const char *s, size_t len)
+bool is_token(const char *s, size_t len)
 {
 	static const char marks[] = "!#$%&'*+-.^_`|~";
 
@@ -195,6 +194,9 @@ static int check_host(const struct headers *h, const char *version,
 	return 0;
 }
 
+/* In and behind chunks the library takes a bare line feed for a line end and a
+ * trailer without a name for the end of them all. We see nothing of that, so a
+ * chunked body is the last of its connection. */
 int headers_check(struct headers *h, const char *version, bool *close,
 		  struct err *err)
 {
@@ -208,6 +210,10 @@ int headers_check(struct headers *h, const char *version, bool *close,
 		return err_set(err, ERR_MALFORMED,
 			       "a header field has a name or a value that HTTP "
 			       "does not allow");
+	if (h->torn)
+		return err_set(err, ERR_MALFORMED,
+			       "a line of the header is folded, holds a NUL, "
+			       "has no name or does not end in CR LF");
 	for (int i = 0; i < HEADER_COUNT; i++)
 		if (known[i].once && h->seen[i] > 1)
 			return err_set(err,
@@ -218,6 +224,6 @@ int headers_check(struct headers *h, const char *version, bool *close,
 				       known[i].name);
 	if (check_framing(h, version, err) || check_host(h, version, err))
 		return -1;
-	*close = false;
+	*close = h->chunked;
 	return 0;
 }

@@ -13,8 +13,8 @@ static int malformed(struct err *err, const char *what)
 	return err_set(err, ERR_MALFORMED, "%s", what);
 }
 
-/* Of http://host/path, what begins at the path; NULL if it is another scheme.
- */
+/* Of http://host/path, what begins at the path; NULL if it is another scheme,
+ * or names a user as well (RFC 9110 4.2.4). */
 static char *skip_authority(char *raw)
 {
 	size_t scheme;
@@ -26,7 +26,7 @@ static char *skip_authority(char *raw)
 		scheme = 8;
 	else
 		return NULL;
-	path = raw + scheme + strcspn(raw + scheme, "/?");
+	path = raw + scheme + strcspn(raw + scheme, "/?@");
 	return path > raw + scheme && *path == '/' ? path : NULL;
 }
 

@@ -14,7 +14,9 @@ ID = b"/apn_" + b"0" * 26
 
 
 @pytest.mark.parametrize(
-    "target", [b"http://x/healthz", b"HTTP://y:80/healthz", b"https://u@y/healthz", b"/healthz?"]
+    "target",
+    [b"http://x/healthz", b"HTTP://y:80/healthz", b"https://y/healthz", b"/healthz?",
+     b"http://[::1]:80/healthz?"],
 )
 def test_a_target_is_routed_by_its_path(shared, target):
     """The absolute form too: its host is no more looked at than the field."""
@@ -25,7 +27,7 @@ def test_a_target_is_routed_by_its_path(shared, target):
     "target",
     [b"http://x", b"http://x?y", b"http:/healthz", b"http:///healthz", b"ftp://x/healthz", b"x:443",
      b"healthz", b"*", b"?", b"/healthz#top", b"/\xc3\xbc", b"/\x7f", b"/healthz\r", b"/a\x0bb",
-     b"/a\tb"],
+     b"/a\tb", b"http://u@x/healthz", b"http://u:p@x:80/healthz", b"http://x@/healthz"],
 )
 def test_a_target_that_is_no_path_is_malformed(shared, target):
     (answer,) = talk(shared, get(target=target)).served(400)
@@ -64,12 +66,19 @@ def test_a_bad_escape_behind_an_identifier_never_reaches_it(shared, number, tail
         shared.api.deleted(number)
 
 
-def test_a_nul_ends_the_target(shared):
-    """For the library, before we are asked. What is left needs the same key as ever."""
-    (health, listed) = talk(
-        shared, get(target=b"/healthz\0x") + get(target=LIST + b"\0/healthz")
-    ).answers
-    assert health.status in (200, 400) and listed.status in (401, 400)
+@pytest.mark.parametrize(
+    "line",
+    [b"GET /healthz\0x", b"GET /healthz\0", b"GET\0 /healthz", b"G\0T /healthz", b"GET  /healthz",
+     b"GET \0/healthz", b"GET /heal thz", b"GET /healthz ", b"\tGET /healthz",
+     b"GET\t/healthz", b"GET /healthz\t"],
+)
+def test_a_first_line_of_other_shape_is_refused(shared, line):
+    """A NUL, which would end the target for the library, and blanks where there are none."""
+    request = get().replace(b"GET /healthz", line, 1)
+    call = talk(shared, request)
+    (answer,) = call.answers
+    assert answer.status == 400 and answer.closes is not call.last
+    call.log(int(answer.ours))
 
 
 @pytest.mark.parametrize(
@@ -106,10 +115,16 @@ def test_a_blank_is_no_plus(shared):
 # Methods
 
 
-@pytest.mark.parametrize("method", [b"FOO", b"get", b"F@@", b"X" * 300, b"PRI", b"G\xc3\x89T", b"GE\0T"])
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"X" * 300, b"PRI", b"G*T"])
 def test_a_method_that_nobody_knows_is_501(shared, method):
     (answer,) = talk(shared, get(method=method)).served(501)
     assert answer.code == "not-implemented"
+
+
+@pytest.mark.parametrize("method", [b"F@@", b"G\xc3\x89T", b"GET:", b"X-Field:", b"G\x7fT", b"G/T", b"\"GET\""])
+def test_what_is_no_method_is_refused(shared, method):
+    """With a colon it would be a field, in the wrong place."""
+    talk(shared, get(method=method) + HIDDEN).refused(400, "malformed-request")
 
 
 @pytest.mark.parametrize("method", [b"TRACE", b"CONNECT", b"PUT"])

@@ -35,7 +35,8 @@ static int check_as(const char *version)
 	return headers_check(&h, version, &closing, &err);
 }
 
-/* Checks a request with one more field; the code of what is wrong with it. */
+/* Checks a request with one more field; the code of what is wrong with it. What
+ * is wrong, or comes in chunks, ends the connection. */
 static enum err_code with(const char *name, const char *value)
 {
 	int rc;
@@ -44,7 +45,7 @@ static enum err_code with(const char *name, const char *value)
 	add(name, value);
 	rc = check_as("HTTP/1.1");
 	assert_int_equal(rc, err.code ? -1 : 0);
-	assert_int_equal(closing, err.code != ERR_NONE);
+	assert_int_equal(closing, err.code != ERR_NONE || h.chunked);
 	return err.code;
 }
 
@@ -77,6 +78,15 @@ static void names_are_tokens_and_values_have_no_controls(void **state)
 	assert_int_equal(with("X-A", "a\x7f"), ERR_MALFORMED);
 }
 
+static void a_torn_header_is_refused(void **state)
+{
+	fresh();
+	h.torn = true;
+	assert_int_equal(check_as("HTTP/1.1"), -1);
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_true(closing);
+}
+
 static void a_length_is_a_plain_number(void **state)
 {
 	static const char *const bad[] = {
@@ -95,7 +105,7 @@ static void a_length_is_a_plain_number(void **state)
 static void the_only_transfer_coding_is_chunked(void **state)
 {
 	assert_int_equal(with("Transfer-Encoding", "chunked"), ERR_NONE);
-	assert_true(h.has_body && h.chunked);
+	assert_true(h.has_body && h.chunked && closing);
 	assert_int_equal(with("Transfer-Encoding", "Chunked"), ERR_NONE);
 	assert_int_equal(with("Transfer-Encoding", "gzip, chunked"),
 			 ERR_NOT_IMPLEMENTED);
@@ -267,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_plain_request_passes),
 		cmocka_unit_test(names_know_no_case_and_values_no_outer_blanks),
 		cmocka_unit_test(names_are_tokens_and_values_have_no_controls),
+		cmocka_unit_test(a_torn_header_is_refused),
 		cmocka_unit_test(a_length_is_a_plain_number),
 		cmocka_unit_test(the_only_transfer_coding_is_chunked),
 		cmocka_unit_test(a_body_has_one_end),

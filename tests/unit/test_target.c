@@ -62,6 +62,8 @@ static void what_is_no_path_is_refused(void **state)
 		"/a\x01",
 		"**",
 		"mailto:x/@y",
+		"http://u@x/a",
+		"http://u:p@x:80/a",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -178,14 +178,20 @@ class Talk:
         assert len(found) == count, found
         return found
 
-    def refused(self, status, code=None):
-        """One answer, a problem of ours, then the end: nothing else was read."""
+    def turned_away(self, status):
+        """One answer, then the end: nothing else was read."""
         (answer,) = self.answers
-        assert answer.status == status and answer.ours, self.raw
-        assert code is None or answer.code == code
+        assert answer.status == status, self.raw
         assert answer.closes and not self.last
         assert [line["status"] for line in self.log(1)] == [status]
         self.nothing_hidden()
+        return answer
+
+    def refused(self, status, code=None):
+        """The same, by a problem of ours."""
+        answer = self.turned_away(status)
+        assert answer.ours, self.raw
+        assert code is None or answer.code == code
         return answer
 
     def served(self, *statuses):
