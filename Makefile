@@ -7,10 +7,12 @@
 #   V=1                            show the commands
 #   T=name                         `make unit T=id`, `make api T=delete`: a part
 #   SECONDS=60                     how long `make fuzz` runs each target
+#   ROWS=1k,1m ROUNDS=5 QUICK=1    `make bench`: sizes, rounds, a short run
 
 CC      ?= gcc
 SAN     ?=
 T       ?=
+ROWS    ?=
 B       := build$(if $(SAN),/san-$(SAN))
 Q       := $(if $(V),,@)
 VERSION := 1.0.0
@@ -47,8 +49,11 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: FORCE help build run docs test unit sim sim-mutants torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
+.PHONY: FORCE help build run docs test unit sim sim-mutants seed gate gate-record gate-profile torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
 .DEFAULT_GOAL := help
+
+# Of `make test`: the budgets are those of gcc's code.
+GATE := $(if $(SAN)$(filter-out gcc cc,$(CC)),,gate)
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -130,7 +135,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libsandbox.a $(B)/libservice.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_TEST)
 
-$(B)/tests/unit/%.o $(B)/tests/fuzz/%.o: CPPFLAGS += -Isrc
+$(B)/tests/unit/%.o $(B)/tests/fuzz/%.o $(B)/tests/bench/%.o: CPPFLAGS += -Isrc
 $(B)/unit/test_torture $(B)/unit/test_torture_engine: LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
 
@@ -173,7 +178,7 @@ sim-mutants: deps $(B)/sim ## does the simulation find each broken rule?
 run: deps build ## start on a throw-away database with the sandbox
 	@tests/support/run.sh $(B)
 
-test: deps deps-test docs build unit sim api contract ## all tests; what must pass
+test: deps deps-test docs build unit sim $(GATE) api contract ## all tests; what must pass
 	@echo "make test: all passed"
 
 unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their name
@@ -198,6 +203,27 @@ api: deps-test build ## tests against the real binaries; T=name likewise
 
 contract: deps-test build/contract/.stamp build ## openapi.yaml: linter, clients, SDKs, fuzzing
 	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/contract
+
+# --- measuring: tests/bench/README.md ---------------------------------------
+
+BENCH_BIN := $(patsubst %,$(B)/bench/%,seed)
+BENCH_RUN  = TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/bench
+
+$(B)/bench/seed: $(B)/tests/bench/seed.o $(B)/libservice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+seed: deps build $(BENCH_BIN) ## a database of ROWS=100k numbers, copied to FILE=…
+	@$(BENCH_RUN)/seeding.py $(ROWS) $(FILE)
+
+gate: deps-test build $(BENCH_BIN) ## instructions and system calls of a request; T=get
+	@$(BENCH_RUN)/gate.py $(T)
+
+gate-record: deps-test build $(BENCH_BIN) ## the same, as the new budgets
+	@$(BENCH_RUN)/gate.py --record $(T)
+
+gate-profile: deps-test build $(BENCH_BIN) ## where the instructions of T=get go
+	@$(BENCH_RUN)/gate.py --profile $(T)
 
 lint: deps build ## format, include direction, headers, sizes
 	@tests/support/deps.sh lint

@@ -26,7 +26,7 @@ packages()
 		;;
 	test)
 		echo "libcmocka-dev python3-pytest python3-jsonschema \
-			python3-requests python3-hypothesis"
+			python3-requests python3-hypothesis valgrind strace"
 		;;
 	node)
 		echo "nodejs npm"
