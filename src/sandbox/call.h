@@ -81,6 +81,8 @@ int check_fields(struct sandbox_call *c, enum sandbox_kind kind, bool creating);
 void store_fields(struct sandbox_call *c, struct resource *r, bool creating);
 bool is_e164(const char *s);
 bool is_sid(const char *s, const char *prefix);
+/* One of "a|b|c"? */
+bool is_choice(const char *s, const char *choices);
 
 /* page.c - answers a page of the living, visible resources of a kind.
  * wanted may be NULL. */

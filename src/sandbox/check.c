@@ -48,7 +48,7 @@ static bool parse_int(const char *s, long *n)
 	return *end == '\0';
 }
 
-static bool is_choice(const char *s, const char *choices)
+bool is_choice(const char *s, const char *choices)
 {
 	size_t len = strlen(s);
 

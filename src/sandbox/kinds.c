@@ -137,7 +137,7 @@ static const struct field tie_fields[] = {
 	{ "status_callback",        "StatusCallback",       .type = F_URL, .unset = "" },                             \
 	{ "status_callback_method", "StatusCallbackMethod", .type = F_CHOICE, .choices = "GET|POST", .unset = "POST" }, \
 	{ "trunk_sid",              NULL,                   .type = F_NUMBERS_TRUNK },                                \
-	{ "voice_application_sid",  "VoiceApplicationSid",  .type = F_SID_OF, .choices = "AP" },                      \
+	{ "voice_application_sid",  "VoiceApplicationSid",  .type = F_SID_OF, .choices = "AP", .unset = "" },         \
 	{ "voice_caller_id_lookup", "VoiceCallerIdLookup",  .type = F_BOOL, .unset = "#false" },                      \
 	{ "voice_fallback_method",  "VoiceFallbackMethod",  .type = F_CHOICE, .choices = "GET|POST", .unset = "POST" }, \
 	{ "voice_fallback_url",     "VoiceFallbackUrl",     .type = F_URL },                                          \

@@ -45,7 +45,7 @@ struct field {
 	const char *param; /* NULL: no parameter sets it */
 	enum field_type type;
 	unsigned flags;
-	long min, max;	     /* also: min is the default of F_INT, F_BOOL ... */
+	long min, max;
 	const char *choices; /* of F_CHOICE, prefix of F_SID_OF */
 	/* The answer when unset: text, or with '#' in front a JSON literal;
 	 * NULL is null. */

@@ -21,5 +21,8 @@ bool agent_version_known(const json_t *version);
 void refuse_asset(struct sandbox_call *c);
 /* limit of a list, 1..1000, or -1 after refusing. */
 long list_limit(struct sandbox_call *c);
+/* pagination_key: the place, 1..max, that an earlier page gave; 0 if there is
+ * none, -1 after refusing. */
+long list_key(struct sandbox_call *c, long max);
 
 #endif

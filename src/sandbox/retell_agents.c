@@ -121,6 +121,21 @@ long list_limit(struct sandbox_call *c)
 	return -1;
 }
 
+long list_key(struct sandbox_call *c, long max)
+{
+	const char *text = form_get(&c->form, "pagination_key");
+	char *end;
+	long n;
+
+	if (!text)
+		return 0;
+	n = strtol(text, &end, 10);
+	if (!*end && n >= 1 && n <= max)
+		return n;
+	refuse_retell(c, 400, "pagination_key is invalid");
+	return -1;
+}
+
 static json_t *agent_item(int n)
 {
 	json_t *o = must(json_object());
@@ -140,26 +155,22 @@ static json_t *agent_item(int n)
 /* The pagination key is the number of the last agent seen. */
 void list_agents(struct sandbox_call *c)
 {
-	const char *key = form_get(&c->form, "pagination_key");
-	long limit = list_limit(c);
-	int n = key ? atoi(key) + 1 : 1;
+	long limit = list_limit(c), key, n;
 	json_t *o, *items;
-	char text[16];
+	char text[24];
 
 	if (limit < 0)
 		return;
-	if (n < 1 || n > SANDBOX_AGENTS + 1) {
-		refuse_retell(c, 400, "pagination_key is invalid");
+	key = list_key(c, SANDBOX_AGENTS);
+	if (key < 0)
 		return;
-	}
 	o = must(json_object());
 	items = must(json_array());
 	put(o, "items", items);
-	for (; n <= SANDBOX_AGENTS && json_array_size(items) < (size_t)limit;
-	     n++)
-		add(items, agent_item(n));
+	for (n = key + 1; n <= SANDBOX_AGENTS && n <= key + limit; n++)
+		add(items, agent_item((int)n));
 	put(o, "has_more", json_boolean(n <= SANDBOX_AGENTS));
-	snprintf(text, sizeof(text), "%d", n - 1);
+	snprintf(text, sizeof(text), "%ld", n - 1);
 	if (n <= SANDBOX_AGENTS)
 		put_text(o, "pagination_key", text);
 	answer_json_own(c, 200, o);

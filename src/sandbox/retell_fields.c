@@ -13,50 +13,49 @@
 enum member_type {
 	M_TEXT,
 	M_BOOL,
-	M_INT,
+	M_AREA,
+	M_CHOICE,
 	M_AGENTS,
 	M_COUNTRIES,
 	M_URL,
 	M_HOST,
-	M_TRANSPORT,
 	M_NUMBER
 };
-
-enum { NULLABLE = 1 };
 
 struct member {
 	const char *name;
 	enum member_type type;
-	unsigned calls;
-	unsigned flags;
+	unsigned calls;	     /* that take it */
+	unsigned nullable;   /* of those, which take null */
+	const char *choices; /* of M_CHOICE: "a|b" */
 };
 
 #define ANY (IN_IMPORT | IN_BUY | IN_UPDATE)
 
 /* clang-format off */
 static const struct member members[] = {
-	{ "phone_number",                  M_TEXT,      IN_IMPORT | IN_BUY, 0 },
-	{ "termination_uri",               M_HOST,      IN_IMPORT | IN_UPDATE, 0 },
-	{ "sip_trunk_auth_username",       M_TEXT,      IN_IMPORT, 0 },
-	{ "sip_trunk_auth_password",       M_TEXT,      IN_IMPORT, 0 },
-	{ "ignore_e164_validation",        M_BOOL,      IN_IMPORT, 0 },
-	{ "auth_username",                 M_TEXT,      IN_UPDATE, 0 },
-	{ "auth_password",                 M_TEXT,      IN_UPDATE, 0 },
-	{ "inbound_agents",                M_AGENTS,    ANY, NULLABLE },
-	{ "outbound_agents",               M_AGENTS,    ANY, NULLABLE },
-	{ "inbound_sms_agents",            M_AGENTS,    IN_UPDATE, NULLABLE },
-	{ "outbound_sms_agents",           M_AGENTS,    IN_UPDATE, NULLABLE },
-	{ "nickname",                      M_TEXT,      ANY, NULLABLE },
-	{ "inbound_webhook_url",           M_URL,       ANY, NULLABLE },
-	{ "inbound_sms_webhook_url",       M_URL,       IN_UPDATE, NULLABLE },
-	{ "allowed_inbound_country_list",  M_COUNTRIES, ANY, NULLABLE },
-	{ "allowed_outbound_country_list", M_COUNTRIES, ANY, NULLABLE },
-	{ "transport",                     M_TRANSPORT, ANY, NULLABLE },
-	{ "fallback_number",               M_NUMBER,    IN_BUY | IN_UPDATE, NULLABLE },
-	{ "area_code",                     M_INT,       IN_BUY, 0 },
-	{ "country_code",                  M_TEXT,      IN_BUY, 0 },
-	{ "number_provider",               M_TEXT,      IN_BUY, 0 },
-	{ "toll_free",                     M_BOOL,      IN_BUY, 0 },
+	{ "phone_number",                  M_TEXT,      IN_IMPORT | IN_BUY, 0, NULL },
+	{ "termination_uri",               M_HOST,      IN_IMPORT | IN_UPDATE, 0, NULL },
+	{ "sip_trunk_auth_username",       M_TEXT,      IN_IMPORT, 0, NULL },
+	{ "sip_trunk_auth_password",       M_TEXT,      IN_IMPORT, 0, NULL },
+	{ "ignore_e164_validation",        M_BOOL,      IN_IMPORT, 0, NULL },
+	{ "auth_username",                 M_TEXT,      IN_UPDATE, 0, NULL },
+	{ "auth_password",                 M_TEXT,      IN_UPDATE, 0, NULL },
+	{ "inbound_agents",                M_AGENTS,    ANY, ANY, NULL },
+	{ "outbound_agents",               M_AGENTS,    ANY, ANY, NULL },
+	{ "inbound_sms_agents",            M_AGENTS,    IN_UPDATE, ANY, NULL },
+	{ "outbound_sms_agents",           M_AGENTS,    IN_UPDATE, ANY, NULL },
+	{ "nickname",                      M_TEXT,      ANY, IN_UPDATE, NULL },
+	{ "inbound_webhook_url",           M_URL,       ANY, ANY, NULL },
+	{ "inbound_sms_webhook_url",       M_URL,       IN_UPDATE, ANY, NULL },
+	{ "allowed_inbound_country_list",  M_COUNTRIES, ANY, ANY, NULL },
+	{ "allowed_outbound_country_list", M_COUNTRIES, ANY, ANY, NULL },
+	{ "transport",                     M_CHOICE,    ANY, ANY, "TLS|TCP|UDP" },
+	{ "fallback_number",               M_NUMBER,    IN_BUY | IN_UPDATE, ANY, NULL },
+	{ "area_code",                     M_AREA,      IN_BUY, 0, NULL },
+	{ "country_code",                  M_CHOICE,    IN_BUY, 0, "US|CA" },
+	{ "number_provider",               M_CHOICE,    IN_BUY, 0, "twilio|telnyx" },
+	{ "toll_free",                     M_BOOL,      IN_BUY, 0, NULL },
 };
 
 /* Removed after 2026-03-31. */
@@ -177,8 +176,12 @@ static bool type_fits(const struct member *m, const json_t *value)
 		return s != NULL;
 	case M_BOOL:
 		return json_is_boolean(value);
-	case M_INT:
-		return json_is_integer(value);
+	case M_AREA:
+		return json_is_integer(value) &&
+		       json_integer_value(value) >= 200 &&
+		       json_integer_value(value) <= 999;
+	case M_CHOICE:
+		return s && is_choice(s, m->choices);
 	case M_AGENTS:
 		return json_is_array(value);
 	case M_COUNTRIES:
@@ -187,9 +190,6 @@ static bool type_fits(const struct member *m, const json_t *value)
 		return s && is_web_url(s);
 	case M_HOST:
 		return s && is_host(s);
-	case M_TRANSPORT:
-		return s && (strcmp(s, "TLS") == 0 || strcmp(s, "TCP") == 0 ||
-			     strcmp(s, "UDP") == 0);
 	case M_NUMBER:
 		return s && is_e164(s);
 	}
@@ -238,7 +238,7 @@ int check_number_body(struct sandbox_call *c, unsigned call)
 				      name);
 			return -1;
 		}
-		if (json_is_null(value) && (m->flags & NULLABLE))
+		if (json_is_null(value) && (m->nullable & call))
 			continue;
 		if (!type_fits(m, value)) {
 			refuse_retell(c, 400, "request/body/%s is invalid",

@@ -217,27 +217,34 @@ void delete_number(struct sandbox_call *c)
 	delete_one(c, arg_number(c));
 }
 
-/* In the order asked for; the pagination key is a place in the ledger. */
+static bool is_beyond(const struct resource *r, long key, bool up)
+{
+	return !key || (up ? r->seq > (size_t)key : r->seq < (size_t)key);
+}
+
+/* In the order asked for; the pagination key is a place in the ledger, which
+ * a Retell number never has the first of. */
 void list_numbers(struct sandbox_call *c)
 {
-	const char *key = form_get(&c->form, "pagination_key");
 	const char *order = form_get(&c->form, "sort_order");
 	bool up = order && strcmp(order, "ascending") == 0;
-	long limit = list_limit(c);
+	long limit = list_limit(c), key;
 	struct resource *r = c->account->newest[SANDBOX_RETELL_NUMBER];
 	json_t *items, *o;
-	size_t from = key ? strtoul(key, NULL, 10) : 0, last = 0;
+	size_t last = 0;
 	bool more = false;
 	char text[32];
 
 	if (limit < 0)
 		return;
+	key = list_key(c, (long)c->sb->n_all);
+	if (key < 0)
+		return;
 	items = must(json_array());
 	while (up && r && r->older)
 		r = r->older;
 	for (; r; r = up ? r->newer : r->older) {
-		if (!is_visible(c, r) ||
-		    (key && (up ? r->seq <= from : r->seq >= from)))
+		if (!is_visible(c, r) || !is_beyond(r, key, up))
 			continue;
 		more = json_array_size(items) == (size_t)limit;
 		if (more)

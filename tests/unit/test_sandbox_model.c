@@ -403,6 +403,21 @@ static void trunk_sid_moves_a_number_and_empty_clears_it(void **state)
 	assert_int_equal(code(w), 20422);
 }
 
+/* As in the examples of Twilio's documents: one is null, one is "". */
+static void what_is_unset_is_null_or_empty_as_at_twilio(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(get(w, path(OLD_API "/IncomingPhoneNumbers/%s.json",
+				     number_sid(w, "+14155550100"))),
+			 200);
+	assert_true(json_is_null(json_object_get(w->answer, "trunk_sid")));
+	assert_true(json_is_null(json_object_get(w->answer, "voice_url")));
+	assert_string_equal(json_string_value(json_object_get(
+				    w->answer, "voice_application_sid")),
+			    "");
+}
+
 static void a_number_on_another_trunk_is_not_attached(void **state)
 {
 	struct world *w = *state;
@@ -673,6 +688,12 @@ static void import_checks_its_body(void **state)
 		{"{\"phone_number\":\"+14155550101\","
 		 "\"termination_uri\":\"sip:a@b.c\"}",
 		 400},
+		/* only an update takes a nickname away */
+		{IMPORT("+14155550100", ",\"nickname\":null"), 400},
+		{IMPORT("+14155550100", ",\"transport\":\"tcp\""), 400},
+		{IMPORT("+14155550100", ",\"fallback_number\":\"+1415555010"
+					"1\""),
+		 400},
 	};
 	struct world *w = *state;
 
@@ -767,6 +788,41 @@ static void retell_lists_in_pages(void **state)
 			 1);
 	assert_false(json_is_true(json_object_get(w->answer, "has_more")));
 	assert_int_equal(get(w, "/v2/list-phone-numbers?limit=1001"), 400);
+}
+
+static void a_key_that_no_page_gave_is_refused(void **state)
+{
+	static const char *const keys[] = {"0",	 "-1", "x",
+					   "1x", "",   "99999999999999999999"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_int_equal(
+			get(w, path("/v2/list-phone-numbers?pagination_key=%s",
+				    keys[i])),
+			400);
+		assert_int_equal(
+			post(w,
+			     path("/v2/list-agents?pagination_key=%s", keys[i]),
+			     "{}"),
+			400);
+	}
+}
+
+static void retell_sells_what_it_is_asked_for_in_its_words(void **state)
+{
+	static const char *const bad[] = {
+		"{\"area_code\":12}", "{\"area_code\":\"415\"}",
+		"{\"country_code\":\"DE\"}", "{\"number_provider\":\"vonage\"}",
+		"{\"nickname\":null}"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(post(w, "/create-phone-number", bad[i]), 400);
+	assert_int_equal(post(w, "/create-phone-number",
+			      "{\"area_code\":628,\"country_code\":\"US\"}"),
+			 201);
+	assert_string_equal(said(w, "phone_number_type"), "retell-twilio");
 }
 
 static void a_reset_makes_the_world_fresh(void **state)
@@ -961,6 +1017,7 @@ int main(void)
 		in_world(
 			attaching_wipes_the_voice_application_and_keeps_the_url),
 		in_world(trunk_sid_moves_a_number_and_empty_clears_it),
+		in_world(what_is_unset_is_null_or_empty_as_at_twilio),
 		in_world(a_number_on_another_trunk_is_not_attached),
 		in_world(deleting_a_trunk_takes_all_on_it_but_the_number),
 		in_world(emergency_calling_holds_the_trunk),
@@ -980,6 +1037,8 @@ int main(void)
 		cmocka_unit_test(not_found_at_retell_can_be_422),
 		in_world(agents_have_versions),
 		in_world(retell_lists_in_pages),
+		in_world(a_key_that_no_page_gave_is_refused),
+		in_world(retell_sells_what_it_is_asked_for_in_its_words),
 		in_world(a_reset_makes_the_world_fresh),
 		cmocka_unit_test(the_log_keeps_the_newest),
 		in_world(whatever_is_asked_the_ledger_holds_together),
