@@ -32,6 +32,7 @@ struct service {
 	struct conf conf;
 	struct clock *clock;
 	struct store *store;
+	struct number_counts numbers; /* of what is in it */
 	struct seal *seal;
 	char instance[INSTANCE_SIZE];
 	struct transport *transport;
@@ -154,6 +155,7 @@ static int open_server(struct service *s, struct err *err)
 		.wait_ms = s->conf.wait_s * 1000,
 		.access_log = s->conf.access_log,
 		.database_url = s->conf.database_url,
+		.numbers = &s->numbers,
 		.backup_dir = s->conf.backup_dir,
 		.api_key = s->conf.api_key,
 		.rate_limit = s->conf.rate_limit,
@@ -184,6 +186,10 @@ static void *run_check(void *arg)
 	struct store *reader =
 		store_open(s->conf.database_url, STORE_READER, &err);
 
+	if (reader && number_counts_start(&s->numbers, reader, &err)) {
+		log_warn("numbers_not_counted", L_ERR(&err));
+		err_clear(&err);
+	}
 	if (reader && store_check(reader, &err) == 0) {
 		log_info("database_sound");
 	} else {
@@ -215,6 +221,7 @@ static int service_open(struct service *s, struct err *err)
 	s->store = database_open(&s->conf, err);
 	if (!s->store)
 		return -1;
+	number_counts_follow(&s->numbers, s->store);
 	s->seal = database_key(&s->conf, s->store, s->clock, err);
 	if (!s->seal ||
 	    database_instance(s->store, s->clock, s->instance, err) ||
@@ -314,7 +321,8 @@ static void wait_for_end(struct service *s)
 
 int command_serve(int argc, char **argv)
 {
-	struct service s = {.clock = clock_system()};
+	struct service s = {.clock = clock_system(),
+			    .numbers = NUMBER_COUNTS_INIT};
 	struct err err = ERR_INIT;
 	int rc = EX_OK;
 

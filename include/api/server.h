@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "base/seal.h"
 #include "saga/engine.h"
+#include "store/number_counts.h"
 
 struct server;
 
@@ -36,6 +37,7 @@ struct server_conf {
 	int64_t wait_ms; /* how long a client waits before it gets 202 */
 	bool access_log;
 	const char *database_url;
+	const struct number_counts *numbers;
 	const char *backup_dir; /* NULL: "backups" beside the database */
 	const char *api_key;	/* the root key */
 	int64_t rate_limit;	/* requests a minute of a key; 0: any number */

@@ -46,6 +46,15 @@ void store_close(struct store *s);
 /* The file of a url, as an absolute path; CONFIG if there is none. */
 int store_path(const char *url, char out[PATH_MAX], struct err *err);
 
+/* In bytes: the database's file and its log, and what the file system that they
+ * are on has left for us. */
+struct store_space {
+	int64_t database, log, free;
+};
+/* Asks the file system alone: any thread, no handle, no lock. path is that of
+ * store_path. -1: it cannot be told. */
+int store_space(const char *path, struct store_space *out);
+
 /* Applies what is missing of migrations/, each in a transaction of its own with
  * a checksum of its text. Refuses (CONFIG) a database that a newer binary
  * migrated, or whose applied migration differs from ours. Returns how many were

@@ -17,6 +17,7 @@
 #include "backups.h"
 #include "stamps.h"
 #include "stream.h"
+#include "vitals.h"
 
 /* One address that is listened on. */
 struct listener {
@@ -51,6 +52,10 @@ struct server {
 	struct streams streams;
 
 	atomic_uint_fast64_t connections_cut;
+
+	/* metrics.c */
+	char database[PATH_MAX];
+	struct vitals vitals;
 };
 
 /* dispatch.c: what a listener's daemon calls. */

@@ -25,6 +25,8 @@ struct scrape {
 	struct buf *out;
 	struct engine_stats engine;
 	const struct engine_counts *counts; /* NULL: the engine is gone */
+	struct store_space space;	    /* -1 each: not to be had */
+	struct vital_signs vitals;
 	const struct metric *metric;
 };
 
@@ -45,6 +47,20 @@ struct metric {
 static void sample(const struct scrape *s, int64_t value)
 {
 	buf_printf(s->out, "%s %lld\n", s->metric->name, (long long)value);
+}
+
+/* For what is never negative: -1 means that it is not known. */
+static void sample_known(const struct scrape *s, int64_t value)
+{
+	if (value >= 0)
+		sample(s, value);
+}
+
+static void sample_us(const struct scrape *s, int64_t us)
+{
+	if (us >= 0)
+		buf_printf(s->out, "%s %lld.%06d\n", s->metric->name,
+			   (long long)(us / 1000000), (int)(us % 1000000));
 }
 
 /* labels: what stands between the braces. */
@@ -189,10 +205,7 @@ static void oldest_operation(const struct scrape *s)
 	int64_t since = s->engine.oldest_ms;
 	int64_t age = since ? clock->wall_ms(clock) - since : 0;
 
-	if (age < 0) /* the clock was set back */
-		age = 0;
-	buf_printf(s->out, "%s %lld.%03d\n", s->metric->name,
-		   (long long)(age / 1000), (int)(age % 1000));
+	sample_us(s, age > 0 ? age * 1000 : 0); /* clocks are set back */
 }
 
 static void calls_ended(const struct scrape *s)
@@ -234,6 +247,18 @@ static void duration(const struct scrape *s, const struct histogram *h)
 	histogram_of(s, &view, "");
 }
 
+/* --- the store and the process ------------------------------------------- */
+
+static void numbers(const struct scrape *s)
+{
+	int64_t count[NUMBER_STATUSES];
+
+	if (!number_counts_read(s->server->conf.numbers, count))
+		return;
+	for (int i = 0; i < NUMBER_STATUSES; i++)
+		sample_of(s, count[i], "status=\"%s\"", number_status_name(i));
+}
+
 /* --- the table ----------------------------------------------------------- */
 
 static void build_info(const struct scrape *s)
@@ -244,6 +269,8 @@ static void build_info(const struct scrape *s)
 /* clang-format off */
 #define FIELD(name, expr) \
 	static void name(const struct scrape *s) { sample(s, (int64_t)(expr)); }
+#define KNOWN_FIELD(name, expr) \
+	static void name(const struct scrape *s) { sample_known(s, (int64_t)(expr)); }
 #define PROVIDER_FIELD(name, field) \
 	static void name(const struct scrape *s) { by_provider(s, s->counts->field); }
 #define DURATION_FIELD(name, field) \
@@ -260,7 +287,19 @@ FIELD(commits, s->engine.commits)
 FIELD(sweeps, counter_read(&s->counts->sweeps))
 FIELD(orphans_found, counter_read(&s->counts->orphans_found))
 FIELD(orphans_removed, counter_read(&s->counts->orphans_removed))
+FIELD(writable, s->engine.writable)
+FIELD(damaged, atomic_load(&s->server->damaged))
+KNOWN_FIELD(database_bytes, s->space.database)
+KNOWN_FIELD(wal_bytes, s->space.log)
+KNOWN_FIELD(free_bytes, s->space.free)
 FIELD(dropped, log_dropped())
+KNOWN_FIELD(open_fds, s->vitals.open_fds)
+KNOWN_FIELD(max_fds, s->vitals.max_fds)
+KNOWN_FIELD(resident, s->vitals.resident_bytes)
+KNOWN_FIELD(virtual, s->vitals.virtual_bytes)
+KNOWN_FIELD(threads, s->vitals.threads)
+static void cpu(const struct scrape *s) { sample_us(s, s->vitals.cpu_us); }
+static void started(const struct scrape *s) { sample_us(s, s->server->vitals.started_ms * 1000); }
 PROVIDER_FIELD(in_flight, calls_in_flight)
 PROVIDER_FIELD(queued, calls_queued)
 PROVIDER_FIELD(unknown, unknown_outcomes)
@@ -292,6 +331,12 @@ static const struct metric metrics[] = {
 	{ENGINE, "trunkline_engine_tick_duration_seconds", H, "", "The work of a round, without the wait for it.", tick_durations},
 	{ENGINE, "trunkline_engine_commits_total", C, "", "Transactions of the engine.", commits},
 	{ENGINE, "trunkline_engine_commit_duration_seconds", H, "", "Writing such a transaction until it is on disk.", commit_durations},
+	{SERVICE, "trunkline_numbers", G, "status", "Numbers on record; not there for a moment after the start.", numbers},
+	{ENGINE, "trunkline_store_writable", G, "", "1 if the database could be written when that was last tried.", writable},
+	{SERVICE, "trunkline_store_damaged", G, "", "1 if the check after the start found the database damaged.", damaged},
+	{SERVICE, "trunkline_store_database_bytes", G, "", "Size of the database's file.", database_bytes},
+	{SERVICE, "trunkline_store_wal_bytes", G, "", "Size of its write-ahead log, which is not in that.", wal_bytes},
+	{SERVICE, "trunkline_store_free_bytes", G, "", "What the file system they are on has left for the service.", free_bytes},
 	{SERVICE, "trunkline_http_requests_total", C, "method, route, status", "Requests that ended, by class of status; none: without an answer.", requests},
 	{SERVICE, "trunkline_http_request_duration_seconds", H, "method, route", "From a request's first line to the last byte of its answer.", request_durations},
 	{SERVICE, "trunkline_http_refused_total", C, "reason", "Requests refused for their API key.", refusals},
@@ -300,6 +345,13 @@ static const struct metric metrics[] = {
 	{SERVICE, "trunkline_http_streams", G, "", "Clients that watch an operation.", streams},
 	{SERVICE, "trunkline_http_connections_cut_total", C, "", "Connections closed because they were too slow.", cut},
 	{SERVICE, "trunkline_log_lines_dropped_total", C, "", "Log lines that could not be written.", dropped},
+	{SERVICE, "process_cpu_seconds_total", C, "", "Time that its threads have worked, also in the kernel.", cpu},
+	{SERVICE, "process_start_time_seconds", G, "", "When it started, in Unix time.", started},
+	{SERVICE, "process_open_fds", G, "", "Open file descriptors.", open_fds},
+	{SERVICE, "process_max_fds", G, "", "How many it may open.", max_fds},
+	{SERVICE, "process_resident_memory_bytes", G, "", "Memory that it has in use.", resident},
+	{SERVICE, "process_virtual_memory_bytes", G, "", "Addresses that it has reserved.", virtual},
+	{SERVICE, "process_threads", G, "", "Its threads.", threads},
 };
 #undef C
 #undef G
@@ -335,6 +387,9 @@ int metrics_write(struct server *server, struct buf *out)
 {
 	struct scrape s = {.server = server, .out = out};
 
+	if (store_space(server->database, &s.space))
+		s.space = (struct store_space){-1, -1, -1};
+	vitals_read(&server->vitals, &s.vitals);
 	/* Held to the end, so that the counts stay where they are. */
 	pthread_rwlock_rdlock(&server->engine_lock);
 	if (server->engine) {

@@ -124,6 +124,7 @@ static void server_free(struct server *s)
 	pthread_mutex_destroy(&s->wait_lock);
 	pthread_mutex_destroy(&s->streams.lock);
 	pthread_rwlock_destroy(&s->engine_lock);
+	vitals_close(&s->vitals);
 	backups_release(&s->backups);
 	auth_release(&s->auth);
 	free(s);
@@ -149,7 +150,9 @@ struct server *server_new(const struct server_conf *conf, struct engine *engine,
 	pthread_mutex_init(&s->wait_lock, NULL);
 	pthread_mutex_init(&s->streams.lock, NULL);
 	pthread_rwlock_init(&s->engine_lock, NULL);
-	if (auth_init(&s->auth, conf, seal, err) ||
+	vitals_open(&s->vitals);
+	if (store_path(conf->database_url, s->database, err) ||
+	    auth_init(&s->auth, conf, seal, err) ||
 	    backups_init(&s->backups, conf, clock, err) ||
 	    listener_open(&s->admin, s, true, err) ||
 	    listener_open(&s->api, s, false, err)) {

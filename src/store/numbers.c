@@ -54,13 +54,16 @@ static int put_agents(struct store *s, const struct number_row *row,
 int number_put(struct store *s, const struct number_row *row, struct err *err)
 {
 	assert(row->agent_count >= 0 && row->agent_count <= NUMBER_AGENTS_MAX);
-	if (table_put(s, &table, row, err))
+	if (number_change(s, row->id, row->status, err) ||
+	    table_put(s, &table, row, err))
 		return -1;
 	return put_agents(s, row, err);
 }
 
 int number_delete(struct store *s, const char *id, struct err *err)
 {
+	if (number_change(s, id, NULL, err))
+		return -1;
 	return table_delete(s, &table, "id", id, err);
 }
 

@@ -176,12 +176,13 @@ int store_path(const char *url, char out[PATH_MAX], struct err *err)
 
 int store_begin(struct store *s, struct err *err)
 {
+	number_changes_forget(s);
 	return db_begin(s->db, err);
 }
 
 int store_commit(struct store *s, struct err *err)
 {
-	return db_commit(s->db, err);
+	return number_changes_commit(s, err);
 }
 
 void store_rollback(struct store *s)

@@ -21,6 +21,7 @@
 #define STORE_TABLE_H
 
 #include "base/buf.h"
+#include "number_changes.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -87,6 +88,7 @@ struct table {
 
 struct store {
 	struct db *db;
+	struct number_changes numbers;
 	struct buf sql; /* the text being built */
 	struct {
 		char *select, *put; /* made when first needed */

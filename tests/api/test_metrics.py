@@ -2,16 +2,21 @@
 """What /metrics counts, and that nobody outside decides how many series there are."""
 
 import collections
+import contextlib
+import os
+import pathlib
+import re
 import time
 
 import pytest
 
 from support.crashes import crash_while_held, held_calls, hold
+from support.disk import BadDisk
 from support.facts import ACCOUNT, CREATE_CALLS, NUMBERS, RETELL_CALLS
 from support.journeys import ASYNC, REFUSAL
 from support.keys import make_key
 from support.metrics import Scrape
-from support.raw import HOST, exchange
+from support.raw import HOST, connect, exchange
 from support.sweeps import await_landing, lands_late, sweep
 from support.waiting import eventually
 
@@ -367,3 +372,105 @@ def _by(scrape, name, *labels):
         for key, value in scrape.all(name).items()
         if value
     }
+
+
+# The store
+
+
+def test_numbers_are_counted_by_status_at_once_and_over_a_restart(world, numbers):
+    first, second, third = (world.api.created(number) for number in numbers(3))
+    _eventually_numbers(world, active=3)
+    world.sandbox.fail("delete_trunk", **REFUSAL)
+    world.api.delete(first["id"])
+    assert _numbers(world) == {"active": 2, "deleting": 0, "corrupted": 1}
+    world.sandbox.heal()
+    world.api.deleted(second["id"])
+    assert _numbers(world) == {"active": 1, "deleting": 0, "corrupted": 1}
+    world.restart()
+    _eventually_numbers(world, active=1, corrupted=1)
+    world.api.deleted(first["id"])
+    hold(world, "delete_trunk", "after")
+    world.api.delete(third["id"], ASYNC)
+    assert _numbers(world) == {"active": 0, "deleting": 1, "corrupted": 0}
+    crash_while_held(world, "after")
+    world.start()
+    world.api.all_ended()
+    _eventually_numbers(world)
+
+
+def test_a_create_that_fails_is_no_number(world, number):
+    world.sandbox.fail("create_trunk_phone_number", **REFUSAL)
+    world.api.create(number)
+
+    _eventually_numbers(world)
+
+
+def _numbers(world):
+    return {key[0][1]: value for key, value in Scrape(world).all("trunkline_numbers").items()}
+
+
+def _eventually_numbers(world, **wanted):
+    """They are not there for a moment after a start."""
+    wanted = {"active": 0, "deleting": 0, "corrupted": 0, **wanted}
+    eventually(lambda: _numbers(world) == wanted, f"the numbers are {wanted}")
+
+
+def test_the_size_of_the_store_is_that_of_its_files(world, number):
+    world.api.created(number)
+    scrape = Scrape(world)
+    system = os.statvfs(world.folder)
+
+    assert scrape.one("trunkline_store_database_bytes") == world.database.stat().st_size
+    log = world.database.with_name("trunkline.db-wal")
+    assert scrape.one("trunkline_store_wal_bytes") == log.stat().st_size > 0
+    free = scrape.one("trunkline_store_free_bytes")
+    assert 0 < free <= system.f_blocks * system.f_frsize
+
+
+def test_a_store_that_cannot_be_written_is_seen(make_world, tmp_path, numbers):
+    disk = BadDisk(tmp_path / "faults")
+    world = make_world(**disk.settings())
+    one, two = numbers(2)
+    assert _written(world) == (1, 1)
+    with disk.failing("full"):
+        assert world.api.create(one).status_code == 503
+        assert _written(world) == (0, 0)
+        assert Scrape(world).one("trunkline_store_damaged") == 0
+    eventually(lambda: _written(world) == (1, 1), "it can be written again")
+    world.api.created(two)
+
+
+def _written(world):
+    scrape = Scrape(world)
+    return scrape.one("trunkline_store_writable"), scrape.one("trunkline_ready")
+
+
+# The process
+
+
+def test_the_process_is_as_the_kernel_sees_it(world):
+    scrape = Scrape(world)
+    proc = pathlib.Path("/proc") / str(world.service.popen.pid)
+    status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines())
+
+    assert scrape.one("process_threads") == int(status["Threads"])
+    kib = int(status["VmRSS"].split()[0])
+    assert 0.8 < scrape.one("process_resident_memory_bytes") / (kib * 1024) < 1.25
+    virtual = scrape.one("process_virtual_memory_bytes") / 1024
+    assert kib < virtual and abs(virtual / int(status["VmSize"].split()[0]) - 1) < 0.5
+    limits = (proc / "limits").read_text()
+    (most,) = re.findall(r"Max open files +(\d+)", limits)
+    assert scrape.one("process_max_fds") == int(most)
+    assert abs(scrape.one("process_open_fds") - len(os.listdir(proc / "fd"))) <= 2
+    assert 0 < scrape.one("process_cpu_seconds_total") < 60
+    assert abs(scrape.one("process_start_time_seconds") - time.time()) < 60
+
+
+def test_an_open_connection_is_an_open_descriptor(world):
+    before = Scrape(world).one("process_open_fds")
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(connect(world))
+        eventually(
+            lambda: Scrape(world).one("process_open_fds") >= before + 10, "all are accepted"
+        )
