@@ -21,6 +21,7 @@ struct reply_row {
 	int64_t created_ms;
 	int64_t finished_ms; /* 0: unfinished, and what follows is unset */
 	int status;
+	int retry_after_s; /* 0: none */
 	const char *content_type;
 	const char *location, *etag; /* NULL if none */
 	const char *body;

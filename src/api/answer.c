@@ -11,8 +11,6 @@
 #include "listener.h"
 #include "saga/view.h"
 
-#define RETRY_AFTER_S 5 /* with a 503 or 429 that names no time itself */
-
 struct buf *answer_json(struct request *rq)
 {
 	rq->reply.status = 200;
@@ -51,6 +49,8 @@ void answer_problem(struct request *rq, const struct err *err,
 	rq->cache = rq->policy = NULL;
 	rq->streams = false;
 	r->status = err_def(shown.code)->http;
+	r->retry_after_s = rq->retry_after_s ? rq->retry_after_s
+					     : err_def(shown.code)->again_s;
 	r->content_type = CONTENT_PROBLEM;
 	if (view_problem(&r->body, &shown, rq->id, faults, NULL))
 		buf_release(&r->body); /* the status must do */
@@ -113,11 +113,8 @@ static const char *accepted(const struct request *rq, unsigned flag)
 static enum MHD_Result add_fields(struct request *rq, struct MHD_Response *to)
 {
 	const struct reply *r = &rq->reply;
-	bool busy = r->status == 503 || r->status == 429;
 	bool async = r->async_applied ||
 		     (r->status == 202 && rq->headers.prefer.async);
-	int named = r->retry_after_s ? r->retry_after_s : rq->retry_after_s;
-	int wait_s = named || !busy ? named : RETRY_AFTER_S;
 	bool last = rq->close || atomic_load(&rq->server->draining);
 	char retry[16] = "", policy[RATE_SIZE], rate[RATE_SIZE];
 	const struct {
@@ -147,8 +144,8 @@ static enum MHD_Result add_fields(struct request *rq, struct MHD_Response *to)
 	};
 
 	auth_rate(rq, policy, rate);
-	if (wait_s > 0)
-		snprintf(retry, sizeof(retry), "%d", wait_s);
+	if (r->retry_after_s > 0)
+		snprintf(retry, sizeof(retry), "%d", r->retry_after_s);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (fields[i].value && fields[i].value[0] &&
 		    MHD_add_response_header(to, fields[i].name,

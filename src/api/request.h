@@ -63,7 +63,7 @@ struct request {
 	size_t size;	   /* of the body sent, or of fixed */
 	const char *cache, *policy; /* of /docs; NULL: no-store, none */
 	bool secret;		    /* the body is overwritten when it is out */
-	int retry_after_s;	    /* with a problem; 0: as usual */
+	int retry_after_s;	    /* of a problem; 0: as err.h says */
 	bool metered;		    /* quota says how its key stands */
 	struct quota quota;
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct err_def defs[ERR_COUNT] = {
-#define X(name, code, http, title, help) \
-	[ERR_##name] = {code, http, title, help},
+#define X(name, code, http, again, title, help) \
+	[ERR_##name] = {code, http, again, title, help},
 	ERRORS(X)
 #undef X
 };

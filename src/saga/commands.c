@@ -17,9 +17,6 @@
 #include "store/operations.h"
 #include "store/replies.h"
 
-#define RETRY_AFTER_S	  5
-#define RETRY_IN_FLIGHT_S 1
-
 void command_release(struct command *c)
 {
 	spec_release(&c->spec);
@@ -52,12 +49,8 @@ void problem_reply(struct command *c, const struct err *err,
 	struct reply *r = &c->reply;
 
 	r->status = err_def(err->code)->http;
+	r->retry_after_s = err_def(err->code)->again_s;
 	r->content_type = CONTENT_PROBLEM;
-	if (r->status == 503)
-		r->retry_after_s = RETRY_AFTER_S;
-	else if (err->code == ERR_IDEMPOTENCY_IN_FLIGHT ||
-		 err->code == ERR_OPERATION_IN_PROGRESS)
-		r->retry_after_s = RETRY_IN_FLIGHT_S;
 	/* Without memory for the problem, the status alone. */
 	if (view_problem(&r->body, err, c->request_id, faults, NULL))
 		buf_clear(&r->body);

@@ -182,6 +182,7 @@ static int put_reply(struct saga *sg, struct err *err)
 		return err_set(err, ERR_STORE_FULL, "out of memory");
 	if (sg->ended_ms) {
 		row.status = r->status;
+		row.retry_after_s = r->retry_after_s;
 		row.content_type = r->content_type;
 		row.location = r->location[0] ? r->location : NULL;
 		row.etag = r->etag[0] ? r->etag : NULL;

@@ -14,8 +14,6 @@
 #include "saga.h"
 #include "store/replies.h"
 
-#define RETRY_AFTER_S 5
-
 static void replay(struct engine *e, struct command *c,
 		   const struct reply_row *row)
 {
@@ -28,8 +26,7 @@ static void replay(struct engine *e, struct command *c,
 	snprintf(r->location, sizeof(r->location), "%s",
 		 row->location ? row->location : "");
 	snprintf(r->etag, sizeof(r->etag), "%s", row->etag ? row->etag : "");
-	if (row->status == 503 || row->status == 504)
-		r->retry_after_s = RETRY_AFTER_S;
+	r->retry_after_s = row->retry_after_s;
 	r->replayed = true;
 	buf_add(&r->body, row->body, row->body_size);
 	command_reply(e, c);
@@ -89,6 +86,7 @@ int key_keep(struct engine *e, const struct command *c,
 		.created_ms = now,
 		.finished_ms = now,
 		.status = r->status,
+		.retry_after_s = r->retry_after_s,
 		.content_type = r->content_type,
 		.etag = r->etag[0] ? r->etag : NULL,
 		.body = r->body.data,

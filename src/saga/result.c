@@ -11,8 +11,6 @@
 #include "base/log.h"
 #include "saga.h"
 
-#define RETRY_AFTER_S 10 /* of a 503 and 504 */
-
 static void put_id(struct buf *b, const struct step_row *row)
 {
 	json_put_str(b, "kind", row->step->kind);
@@ -348,9 +346,8 @@ static void fail(struct saga *sg)
 
 	saga_problem_members(sg, &members);
 	r->status = def->http;
+	r->retry_after_s = def->again_s;
 	r->content_type = CONTENT_PROBLEM;
-	if (def->http == 503 || def->http == 504)
-		r->retry_after_s = RETRY_AFTER_S;
 	view_problem(&r->body, &sg->cause, sg->request_id, NULL, members.data);
 	r->body.failed |= members.failed;
 	buf_release(&members);

@@ -12,6 +12,7 @@ static const struct column columns[] = {
 	COLUMN(struct reply_row, created_ms),
 	COLUMN(struct reply_row, finished_ms),
 	COLUMN(struct reply_row, status),
+	COLUMN(struct reply_row, retry_after_s),
 	COLUMN(struct reply_row, content_type),
 	COLUMN(struct reply_row, location),
 	COLUMN(struct reply_row, etag),

@@ -13,7 +13,7 @@ from support.waiting import eventually
 from support.world import assert_exactly, assert_nothing_left
 
 KEY = {"Idempotency-Key": "order-4711"}
-REPLAYED_HEADERS = ("Content-Type", "Location", "ETag")
+REPLAYED_HEADERS = ("Content-Type", "Location", "ETag", "Retry-After")
 
 
 def _same(first, again):
@@ -59,6 +59,18 @@ def test_a_failure_is_replayed_as_well(world, number):
     assert first.status_code == 502
     _same(first, again)
     assert_nothing_left(world)
+
+
+def test_a_replay_says_the_same_time_to_come_again(make_world, number):
+    world = make_world(TRUNKLINE_OPERATION_DEADLINE_S=1)
+    with world.sandbox.failing("create_trunk", times=0, status=503):
+        first = world.api.create(number, KEY)
+
+    assert (first.status_code, first.json()["code"]) == (503, "provider-unavailable")
+    assert first.headers["Retry-After"]
+    _same(first, world.api.create(number, KEY))
+    world.restart()
+    _same(first, world.api.create(number, KEY))
 
 
 def test_a_delete_and_a_patch_are_replayed_too(world, number):

@@ -168,7 +168,7 @@ def test_an_example_problem_says_what_its_code_means():
                 and "title" in node]
     assert len(problems) > 20
     for problem in problems:
-        http, title, _ = known[problem["code"]]
+        http, _, title, _ = known[problem["code"]]
         assert problem["type"] == f"/problems/{problem['code']}"
         assert (problem["status"], problem["title"]) == (http, title)
 
@@ -182,6 +182,16 @@ def test_a_problem_is_shown_under_its_own_status():
                 continue
             for example in examples_of(media):
                 assert str(example["status"]) == status, (method, path)
+
+
+def test_where_a_problem_names_a_time_there_is_a_header_for_it():
+    known = problem_rows()
+    for answer in map(contract.resolve, (
+            a for _, _, o in operations for a in o["responses"].values())):
+        media = answer.get("content", {}).get("application/problem+json")
+        for example in examples_of(media or {}):
+            if known[example["code"]][1]:
+                assert "Retry-After" in answer["headers"], example["code"]
 
 
 def test_no_schema_takes_just_anything():
@@ -258,14 +268,14 @@ def test_bodies_and_idempotency_keys_are_where_the_routes_have_them():
 
 
 def problem_rows():
-    """code -> (http, title, help) of the public rows of err.h."""
+    """code -> (http, again, title, help) of the public rows of err.h."""
     text = source("include/base/err.h").replace("\\\n", "\n")
     rows = re.findall(
-        r'X\(\w+,\s*"([a-z-]+)",\s*(\d+),\s*("(?:[^"\\]|\\.)*"),'
+        r'X\(\w+,\s*"([a-z-]+)",\s*(\d+),\s*(\d+),\s*("(?:[^"\\]|\\.)*"),'
         r'\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', text)
     assert len(rows) == len(re.findall(r"^\s*X\([A-Z]", text, re.M))
-    return {code: (int(http), strings(title), strings(text))
-            for code, http, title, text in rows if strings(text)}
+    return {code: (int(http), int(again), strings(title), strings(text))
+            for code, http, again, title, text in rows if strings(text)}
 
 
 def test_problem_codes_are_those_of_the_code():

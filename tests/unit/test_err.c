@@ -60,6 +60,10 @@ static void every_code_is_a_name_of_its_own(void **state)
 		assert_int_equal(strspn(d->code, "abcdefghijklmnopqrstuvwxyz-"),
 				 strlen(d->code)); /* fits into a path */
 		assert_in_range(d->http, 400, 599);
+		assert_in_range(d->again_s, 0, 60);
+		if (err_public((enum err_code)c) &&
+		    (d->http == 503 || d->http == 429))
+			assert_true(d->again_s);
 		assert_true(d->title[0]);
 		assert_int_equal(err_by_name(d->code), c);
 	}

@@ -69,6 +69,7 @@ static void a_reply_begins_unfinished_and_is_finished_once(void **state)
 
 	done.finished_ms = 9;
 	done.status = 201;
+	done.retry_after_s = 7;
 	done.content_type = "application/json";
 	done.location = "/v1/agent-phone-numbers/apn_1";
 	done.etag = "\"1\"";
@@ -80,6 +81,7 @@ static void a_reply_begins_unfinished_and_is_finished_once(void **state)
 	assert_int_equal(got.created_ms, 5);
 	assert_int_equal(got.finished_ms, 9);
 	assert_int_equal(got.status, 201);
+	assert_int_equal(got.retry_after_s, 7);
 	assert_text(got.content_type, done.content_type);
 	assert_text(got.location, done.location);
 	assert_text(got.etag, done.etag);

@@ -4,7 +4,7 @@
 import json
 
 from support import contract, secrets
-from support.problems import PROBLEMS
+from support.problems import AGAIN, PROBLEMS
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -84,6 +84,8 @@ def _problem(answer):
         assert body.get(member), f"a problem without {member}"
     code = body["code"]
     assert code in PROBLEMS, f"unknown problem code {code!r}"
+    if code != "too-many-requests":  # which knows when
+        assert answer.headers.get("Retry-After") == AGAIN[code], f"Retry-After of {code}"
     status, title = PROBLEMS[code]
     assert body["type"].endswith(f"/problems/{code}"), f"type is {body['type']!r}"
     assert body["title"] == title, f"title is {body['title']!r}, not {title!r}"
