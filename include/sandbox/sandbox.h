@@ -45,7 +45,9 @@ struct sandbox_config {
 	unsigned numbers;	  /* owned numbers from +14155550100 upward */
 	unsigned max_trunks;	  /* of trunks, and of credential lists */
 	unsigned max_concurrency; /* calls under way per account; 0: no limit */
-	int64_t lag_ms;		  /* reads miss what is younger than this */
+	/* Reads miss what is younger than this; a number's trunk_sid is the
+	 * one that it had before for so long. */
+	int64_t lag_ms;
 	uint64_t seed;
 	bool retell_not_found_422; /* the documented 422; live it is 404 */
 	size_t log_max; /* requests remembered, oldest dropped first */

@@ -102,6 +102,7 @@ long page_size(struct sandbox_call *c);
 struct resource *arg_resource(struct sandbox_call *c, size_t n,
 			      enum sandbox_kind kind,
 			      const struct resource *parent);
+bool is_reading(const struct sandbox_call *c);
 bool is_visible(const struct sandbox_call *c, const struct resource *r);
 /* Checks fields, limits and the name's uniqueness, then makes it. */
 struct resource *make_resource(struct sandbox_call *c, enum sandbox_kind kind,

@@ -23,6 +23,9 @@ struct resource {
 	/* what an association ties to the trunk: a list or a number */
 	struct resource *target;
 	struct resource *link; /* of a number: its living association */
+	/* of a number's association: the trunk that it took the number from;
+	 * reads show that one for as long as they lag */
+	const struct resource *former;
 	struct resource *newer, *older;			/* of the kind */
 	struct resource *child;				/* newest one */
 	struct resource *newer_sibling, *older_sibling; /* of the parent */

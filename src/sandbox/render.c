@@ -146,11 +146,16 @@ static json_t *recording(const struct resource *trunk)
 			      "do-not-trim"));
 }
 
-static json_t *numbers_trunk(const struct resource *r)
+/* Reads of a number lag behind what its trunk knows already. */
+static json_t *numbers_trunk(const struct sandbox_call *c,
+			     const struct resource *r)
 {
-	const struct resource *number = r->target ? r->target : r;
+	const struct resource *link = (r->target ? r->target : r)->link;
+	const struct resource *trunk = link ? link->parent : NULL;
 
-	return number->link ? json_text(number->link->parent->id) : json_null();
+	if (link && is_reading(c) && !is_visible(c, link))
+		trunk = link->former;
+	return trunk ? json_text(trunk->id) : json_null();
 }
 
 /* What was set, or what stands for it; an association shows its target's. */
@@ -187,7 +192,7 @@ static json_t *show(const struct sandbox_call *c, const struct resource *r,
 	case F_LINKS:
 		return links(c, r);
 	case F_NUMBERS_TRUNK:
-		return numbers_trunk(r);
+		return numbers_trunk(c, r);
 	case F_RECORDING:
 		return recording(r);
 	case F_AUTH_TYPE:

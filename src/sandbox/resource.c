@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool is_reading(const struct sandbox_call *c)
+{
+	return strcmp(c->method, "GET") == 0;
+}
+
 bool is_visible(const struct sandbox_call *c, const struct resource *r)
 {
 	return c->now_ms >= r->visible_ms;
@@ -22,12 +27,11 @@ struct resource *arg_resource(struct sandbox_call *c, size_t n,
 			      enum sandbox_kind kind,
 			      const struct resource *parent)
 {
-	bool reading = strcmp(c->method, "GET") == 0;
 	struct resource *r = resource_find(c->sb, kind, c->args[n],
 					   parent ? parent->id : "");
 
 	if (r && r->account == c->account && r->parent == parent &&
-	    (!reading || is_visible(c, r)))
+	    (!is_reading(c) || is_visible(c, r)))
 		return r;
 	refuse_not_found(c);
 	return NULL;

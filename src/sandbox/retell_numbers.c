@@ -184,11 +184,11 @@ void buy_number(struct sandbox_call *c)
 /* The number in the path, in our workspace, or NULL after refusing. */
 static struct resource *arg_number(struct sandbox_call *c)
 {
-	bool reading = strcmp(c->method, "GET") == 0;
 	struct resource *r =
 		resource_find(c->sb, SANDBOX_RETELL_NUMBER, c->args[0], "");
 
-	if (r && r->account == c->account && (!reading || is_visible(c, r)))
+	if (r && r->account == c->account &&
+	    (!is_reading(c) || is_visible(c, r)))
 		return r;
 	refuse_asset(c);
 	return NULL;

@@ -103,12 +103,16 @@ struct resource *resource_tie(struct sandbox *sb, enum sandbox_kind kind,
 			      struct resource *trunk, struct resource *target,
 			      int64_t now_ms)
 {
+	const struct resource *former = NULL;
 	struct resource *r;
 
-	if (kind == SANDBOX_TRUNK_PHONE_NUMBER && target->link)
+	if (kind == SANDBOX_TRUNK_PHONE_NUMBER && target->link) {
+		former = target->link->parent;
 		resource_kill(sb, target->link, now_ms);
+	}
 	r = resource_new(sb, kind, trunk->account, target->id, trunk, now_ms);
 	r->target = target;
+	r->former = former;
 	target->uses++;
 	resource_name(r, target->pub.name);
 	if (kind == SANDBOX_TRUNK_PHONE_NUMBER) {

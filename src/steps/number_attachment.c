@@ -10,6 +10,7 @@
  *   on our trunk ---- was on another trunk ----> move it back there
  *        |            else --> detach ----+
  *   on no trunk ---- our doing -----------+--> voice application and URL back
+ *   on its former trunk: back already, or a read that lags; look twice
  *   on another trunk: someone moved it since; leave it alone
  */
 #include <string.h>
@@ -110,7 +111,9 @@ static enum outcome decide(struct step_cx *cx, const json_t *number,
 		return next(cx, former(cx, "trunk_sid")[0] ? "move" : "detach",
 			    err);
 	if (!is_empty(number, "trunk_sid"))
-		return OUTCOME_DONE;
+		return on_trunk(number, former(cx, "trunk_sid"))
+			       ? OUTCOME_ABSENT
+			       : OUTCOME_DONE;
 	if (former(cx, "trunk_sid")[0])
 		return next(cx, "move", err);
 	if (has_voice(cx) && is_empty(number, "voice_application_sid") &&

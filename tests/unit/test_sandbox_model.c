@@ -610,6 +610,30 @@ static void reads_lag_behind_creation(void **state)
 	world_free(w);
 }
 
+static void a_number_seems_to_be_on_its_former_trunk_for_a_while(void **state)
+{
+	struct sandbox_config lagging = small_world;
+	struct world *w;
+	char self[200], former[40];
+	const char *trunk;
+
+	lagging.lag_ms = 5000;
+	w = world_with(&lagging);
+	trunk = new_trunk(w, "taker");
+	snprintf(former, sizeof(former), "%s",
+		 number_field(w, SANDBOX_ON_FOREIGN_TRUNK, "trunk_sid"));
+	snprintf(self, sizeof(self), OLD_API "/IncomingPhoneNumbers/%s.json",
+		 number_sid(w, SANDBOX_ON_FOREIGN_TRUNK));
+	assert_int_equal(post(w, self, path("TrunkSid=%s", trunk)), 200);
+	assert_string_equal(said(w, "trunk_sid"), trunk);
+	assert_int_equal(get(w, self), 200);
+	assert_string_equal(said(w, "trunk_sid"), former);
+	w->now_ms += 5000;
+	assert_int_equal(get(w, self), 200);
+	assert_string_equal(said(w, "trunk_sid"), trunk);
+	world_free(w);
+}
+
 static void an_account_takes_so_many_calls_at_once(void **state)
 {
 	struct sandbox_config narrow = small_world;
@@ -1028,6 +1052,8 @@ int main(void)
 		in_world(buying_an_owned_number_is_an_update),
 		in_world(numbers_are_bought_and_released),
 		cmocka_unit_test(reads_lag_behind_creation),
+		cmocka_unit_test(
+			a_number_seems_to_be_on_its_former_trunk_for_a_while),
 		cmocka_unit_test(an_account_takes_so_many_calls_at_once),
 		in_world(a_number_is_imported_once),
 		in_world(another_workspaces_number_exists_but_is_not_found),
