@@ -21,7 +21,12 @@
 
 #define LIMIT_CONNECTIONS     8192           /* fewer with few descriptors */
 #define LIMIT_ADMIN_CONNECTIONS 64
-#define LIMIT_STREAMS         256            /* fewer with few connections */
+#define LIMIT_STREAMS         256
+/* Of so many connections: clients that wait for an outcome, more of them if the
+ * engine's next commit answers, and streams. */
+#define LIMIT_WAITING(all)    ((all) / 4 * 3)
+#define LIMIT_BRIEF(all)      ((all) / 16)
+#define LIMIT_WATCHING(all)   ((all) / 8 < LIMIT_STREAMS ? (all) / 8 : LIMIT_STREAMS)
 #define LIMIT_BACKLOG         1024
 
 /* Absolute deadlines; the library's own timer only knows inactivity. */

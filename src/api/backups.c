@@ -220,7 +220,8 @@ int backups_create(struct request *rq, struct err *err)
 {
 	struct command *c;
 
-	if (query_read(rq->target.query, NULL, 0, err) || wait_new(rq, err))
+	if (query_read(rq->target.query, NULL, 0, err) ||
+	    wait_new(rq, false, err))
 		return -1;
 	c = wait_command(rq);
 	snprintf(c->request_id, sizeof(c->request_id), "%s", rq->id);

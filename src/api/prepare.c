@@ -47,6 +47,28 @@ static int fingerprint(struct request *rq, const json_t *body,
 	return err->code != ERR_NONE ? -1 : 0;
 }
 
+static int64_t wait_ms(const struct request *rq)
+{
+	return prefer_wait_ms(&rq->headers.prefer, rq->server->conf.wait_ms);
+}
+
+static bool is_brief(const struct request *rq, enum command_kind kind)
+{
+	switch (kind) {
+	case COMMAND_CREATE:
+	case COMMAND_UPDATE:
+	case COMMAND_DELETE:
+		return wait_ms(rq) == 0;
+	case COMMAND_SWEEP:
+		return false;
+	case COMMAND_FORCE:
+	case COMMAND_CANCEL:
+	case COMMAND_WRITE:
+		break;
+	}
+	return true;
+}
+
 static int fill(struct request *rq, struct command *c, const json_t *body,
 		struct err *err)
 {
@@ -55,7 +77,7 @@ static int fill(struct request *rq, struct command *c, const json_t *body,
 	snprintf(c->request_id, sizeof(c->request_id), "%s", rq->id);
 	snprintf(c->principal, sizeof(c->principal), "%s", rq->principal);
 	snprintf(c->ref, sizeof(c->ref), "%s", rq->arg);
-	c->wait_ms = prefer_wait_ms(&h->prefer, rq->server->conf.wait_ms);
+	c->wait_ms = wait_ms(rq);
 	c->async = c->wait_ms == 0;
 	if (h->seen[HEADER_IF_MATCH]) {
 		c->match = true;
@@ -77,7 +99,7 @@ struct command *prepare(struct request *rq, enum command_kind kind,
 {
 	struct command *c;
 
-	if (wait_new(rq, err))
+	if (wait_new(rq, is_brief(rq, kind), err))
 		return NULL;
 	c = wait_command(rq);
 	c->kind = kind;

@@ -52,11 +52,8 @@ static int64_t now_ms(const struct server *s)
 
 static bool take_place(struct server *s)
 {
-	int most = s->conf.connections / 8;
-
-	if (most > LIMIT_STREAMS)
-		most = LIMIT_STREAMS;
-	if (atomic_fetch_add(&s->streams.count, 1) < most)
+	if (atomic_fetch_add(&s->streams.count, 1) <
+	    LIMIT_WATCHING(s->conf.connections))
 		return true;
 	atomic_fetch_sub(&s->streams.count, 1);
 	return false;

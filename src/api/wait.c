@@ -33,15 +33,17 @@ int wait_submit(struct server *s, struct command *c, struct err *err)
 	return rc;
 }
 
-int wait_new(struct request *rq, struct err *err)
+int wait_new(struct request *rq, bool brief, struct err *err)
 {
 	struct server *s = rq->server;
-	int most = s->conf.connections / 4 * 3;
+	int most = LIMIT_WAITING(s->conf.connections) +
+		   (brief ? LIMIT_BRIEF(s->conf.connections) : 0);
 	struct waiting *w;
 
 	if (atomic_fetch_add(&s->waiting, 1) >= most) {
 		err_set(err, ERR_OVERLOADED,
-			"%d requests wait for their outcome already", most);
+			"%d requests wait for their outcome already%s", most,
+			brief ? "" : "; Prefer: respond-async need not");
 		goto fail;
 	}
 	w = calloc(1, sizeof(*w));

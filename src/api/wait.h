@@ -25,8 +25,9 @@
 struct command *prepare(struct request *rq, enum command_kind kind,
 			const json_t *body, struct err *err);
 
-/* An empty one; -1 if there is no memory or too many wait already. */
-int wait_new(struct request *rq, struct err *err);
+/* An empty one. brief: the engine answers at its next commit, so that it passes
+ * where too many wait for an outcome. -1: OVERLOADED. */
+int wait_new(struct request *rq, bool brief, struct err *err);
 /* Its command, to be filled; borrowed. */
 struct command *wait_command(struct request *rq);
 /* Who takes the command in place of the engine, from wait_start on, under the

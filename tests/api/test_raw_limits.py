@@ -9,7 +9,8 @@ import contextlib
 
 import pytest
 
-from support.facts import NUMBERS
+from support.facts import NUMBERS, OPERATIONS
+from support.journeys import ASYNC
 from support.process import SERVICE, Process
 from support.raw import HIDDEN, HOST, KEY, connect, get, post, read_all, sized, talk
 from support.waiting import eventually
@@ -194,20 +195,32 @@ def _answered(client, within):
 
 
 def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
-    """And who only reads is served as ever. (Who prefers not to wait still waits for the disk,
-    and may be told the same.)"""
+    """Who needs not wait is served as ever: who prefers 202, cancels, makes or revokes a key, reads."""
     last, later, *chosen = numbers(50)
     small.sandbox.fail("list_incoming_numbers", times=0, delay_before_ms=60_000)
     with contextlib.ExitStack() as stack:
         clients = []
-        for number in chosen:
+
+        def wait_for(number):
             clients.append(stack.enter_context(connect(small)))
             clients[-1].sendall(_create(number))
-        eventually(lambda: _waiting(small) == 48, "48 clients wait")
-        refused = small.api.create(last)
-        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-        assert refused.headers["Retry-After"]
-        assert small.api.create(later, {"Prefer": "respond-async"}).status_code in (202, 503)
+
+        for number in chosen[:47]:
+            wait_for(number)
+        eventually(lambda: _waiting(small) == 47, "47 clients wait")
+        wait_for(chosen[47])
+        eventually(lambda: _waiting(small) == 48, "the 48th may wait too")
+        for order in (lambda: small.api.create(last), lambda: small.api.request("POST", "/v1/sweeps")):
+            refused = order()
+            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+            assert refused.headers["Retry-After"]
+        accepted = small.api.create(later, ASYNC)
+        assert accepted.status_code == 202
+        cancel = f"{OPERATIONS}/{accepted.json()['id']}/cancel"
+        assert small.api.request("POST", cancel).status_code == 202
+        key = small.api.request("POST", "/v1/api-keys", json={"name": "k", "scope": "read"})
+        assert key.status_code == 201
+        assert small.api.request("DELETE", key.headers["Location"]).status_code == 200
         assert small.api.list().status_code == 200
         assert small.admin.request("GET", "/readyz").status_code == 200
     small.unclean = True  # what hangs goes with the world
