@@ -17,8 +17,9 @@ B       := build$(if $(SAN),/san-$(SAN))
 Q       := $(if $(V),,@)
 VERSION := 1.0.0
 
-PKGS     := libmicrohttpd libcurl jansson sqlite3 libsodium
-CPPFLAGS := -Iinclude -I$(B)/gen -D_GNU_SOURCE -DTRUNKLINE_VERSION='"$(VERSION)"'
+PKGS     := libmicrohttpd libcurl jansson sqlite3 libsodium libseccomp
+CPPFLAGS := -Iinclude -I$(B)/gen -D_GNU_SOURCE -DTRUNKLINE_VERSION='"$(VERSION)"' \
+            $(if $(SAN),-DTRUNKLINE_SANITIZER='"$(SAN)"')
 WARN     := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef \
             -Wimplicit-fallthrough -Wvla -Wno-unused-parameter
@@ -183,7 +184,8 @@ test: deps deps-test docs build unit sim $(GATE) api contract ## all tests; what
 
 unit: deps-test $(UNIT_BIN) ## unit tests; T=name runs those with it in their name
 	@failed=; for t in $(UNIT_BIN); do \
-		$$t >$$t.log 2>&1 && printf '  ok   %s\n' "$${t##*/}" || \
+		$$t >$$t.log 2>&1 && { printf '  ok   %s\n' "$${t##*/}"; \
+		sed -n 's/^not tested: /       &/p' $$t.log; } || \
 		{ cat $$t.log; failed="$$failed $${t##*/}"; }; \
 	done; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 

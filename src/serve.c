@@ -21,6 +21,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "commands.h"
+#include "confine.h"
 #include "database.h"
 #include "process.h"
 #include "saga/engine.h"
@@ -229,6 +230,8 @@ static int service_open(struct service *s, struct err *err)
 	    open_server(s, err))
 		return -1;
 	/* All is open, and there are no threads yet. */
+	if (confine(&s->conf, err))
+		return -1;
 	if (start_engine(s, err) || start_server(s, err) || start_check(s, err))
 		return -1;
 	log_info("started", L_STR("instance", s->instance));

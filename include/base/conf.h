@@ -25,6 +25,9 @@ struct conf_address {
 	uint16_t port; /* 0: any free one */
 };
 
+/* May the service do without a lock of the kernel that it cannot have? */
+enum conf_confine { CONFINE_AUTO, CONFINE_OFF, CONFINE_REQUIRE };
+
 struct conf {
 	struct conf_address listen;	  /* TRUNKLINE_LISTEN */
 	struct conf_address admin_listen; /* TRUNKLINE_ADMIN_LISTEN */
@@ -50,6 +53,7 @@ struct conf {
 	int64_t sweep_interval_s; /* TRUNKLINE_SWEEP_INTERVAL_S, 3600; 0: off */
 	int64_t sweep_grace_s;	  /* TRUNKLINE_SWEEP_GRACE_S, 900 */
 	int64_t shutdown_grace_s; /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
+	int64_t confine;	  /* TRUNKLINE_CONFINE, an enum conf_confine */
 	int64_t log_level; /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
 	bool access_log;   /* TRUNKLINE_ACCESS_LOG on|off, on */
 	char *twilio_account_sid;  /* TWILIO_ACCOUNT_SID */

@@ -31,7 +31,12 @@
 #define TEXT_(n, field, d, c, h)   {FACE(n, d, h, false), .type = TEXT, AT(field), .check = (c)}
 #define SECRET_(n, field, c, h)    {FACE(n, "", h, true), .type = TEXT, AT(field), .check = (c)}
 #define INT_(n, field, d, lo, hi, h) {FACE(n, d, h, false), .type = INTEGER, AT(field), .min = (lo), .max = (hi)}
+#define CHOICE_(n, field, d, c, h) {FACE(n, d, h, false), .type = CHOICE, AT(field), .choices = (c)}
 #define OTHER_(n, field, d, t, h)  {FACE(n, d, h, false), .type = (t), AT(field)}
+
+static const char *const confines[] = {
+	[CONFINE_AUTO] = "auto", [CONFINE_OFF] = "off", [CONFINE_REQUIRE] = "require", NULL,
+};
 
 static const struct row rows[] = {
 	OTHER_("TRUNKLINE_LISTEN", listen, "127.0.0.1:8080", ADDRESS,
@@ -74,6 +79,8 @@ static const struct row rows[] = {
 	     "How old such a resource must be before a sweep removes it, in seconds."),
 	INT_("TRUNKLINE_SHUTDOWN_GRACE_S", shutdown_grace_s, "25", 0, 600,
 	     "How long running operations may go on after SIGTERM, in seconds. What is left goes on at the next start."),
+	CHOICE_("TRUNKLINE_CONFINE", confine, "auto", confines,
+		"Give up all files, ports and system calls that a running service has no use for (Landlock, seccomp): auto does as much as the kernel can, require does not start without, off does nothing."),
 	OTHER_("TRUNKLINE_LOG_LEVEL", log_level, "info", LEVEL,
 	       "Lowest level that is logged: debug, info, warn or error."),
 	OTHER_("TRUNKLINE_ACCESS_LOG", access_log, "on", SWITCH,
@@ -186,6 +193,24 @@ static int parse_level(const struct row *r, struct conf *c, const char *value,
 	return wrong(r, "debug, info, warn or error", err);
 }
 
+static int parse_choice(const struct row *r, struct conf *c, const char *value,
+			struct err *err)
+{
+	int64_t *to = row_field(r, c);
+	char right[64] = "one of ";
+	size_t n = strlen(right);
+
+	for (*to = 0; r->choices[*to]; ++*to) {
+		if (strcmp(value, r->choices[*to]) == 0)
+			return 0;
+		if (n < sizeof(right))
+			n += (size_t)snprintf(right + n, sizeof(right) - n,
+					      "%s%s", *to ? ", " : "",
+					      r->choices[*to]);
+	}
+	return wrong(r, right, err);
+}
+
 /* Copies the host part and checks it; *numeric6 if it stood in brackets. */
 static bool parse_host(char host[64], const char *value, size_t len)
 {
@@ -244,6 +269,8 @@ static int parse(const struct row *r, struct conf *c, const char *value,
 		return parse_switch(r, c, value, err);
 	case LEVEL:
 		return parse_level(r, c, value, err);
+	case CHOICE:
+		return parse_choice(r, c, value, err);
 	case ADDRESS:
 		return parse_address(r, c, value, err);
 	}

@@ -26,14 +26,15 @@ conf_check check_base_url;   /* https, or http to this machine */
 conf_check check_sip_uri;    /* sip:HOST, without a user */
 
 /* What a row's field in struct conf is. */
-enum type { TEXT, INTEGER, SWITCH, LEVEL, ADDRESS };
+enum type { TEXT, INTEGER, SWITCH, LEVEL, CHOICE, ADDRESS };
 
 struct row {
 	struct conf_row face; /* first: what conf_row shows */
 	enum type type;
 	size_t offset;
-	int64_t min, max;  /* INTEGER */
-	conf_check *check; /* TEXT, may be NULL */
+	int64_t min, max;	    /* INTEGER */
+	conf_check *check;	    /* TEXT, may be NULL */
+	const char *const *choices; /* CHOICE: by value, then NULL */
 };
 
 /* The row behind conf_row(i), NULL after the last. */

@@ -69,6 +69,8 @@ static struct log_field shown(const struct row *r, const struct conf *c,
 		return (struct log_field)L_STR(name, *on ? "on" : "off");
 	case LEVEL:
 		return (struct log_field)L_STR(name, log_level_name(*n));
+	case CHOICE:
+		return (struct log_field)L_STR(name, r->choices[*n]);
 	case ADDRESS:
 		snprintf(memory, ADDRESS_TEXT,
 			 strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host,

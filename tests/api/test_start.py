@@ -28,6 +28,7 @@ BAD = {
     "TRUNKLINE_OPERATION_DEADLINE_S": "-1",
     "TRUNKLINE_UNDO_DEADLINE_S": "1.5",
     "TRUNKLINE_SETTLE_MS": "9999999",
+    "TRUNKLINE_CONFINE": "maybe",
     "TRUNKLINE_LOG_LEVEL": "loud",
     "TRUNKLINE_ACCESS_LOG": "maybe",
     "TRUNKLINE_CA_FILE": "/does/not/exist.pem",

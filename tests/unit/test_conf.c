@@ -70,6 +70,7 @@ static void an_empty_environment_gives_the_defaults(void **state)
 	assert_int_equal(c.wait_s, 90);
 	assert_int_equal(c.max_operations, 5000);
 	assert_int_equal(c.shutdown_grace_s, 25);
+	assert_int_equal(c.confine, CONFINE_AUTO);
 	assert_int_equal(c.log_level, LOG_INFO);
 	assert_true(c.access_log);
 	assert_string_equal(c.twilio_api_url, "https://api.twilio.com");
@@ -132,12 +133,17 @@ static void switches_and_levels_have_names(void **state)
 	struct conf c;
 
 	assert_int_equal(load(&c, &err, "TRUNKLINE_ACCESS_LOG=off",
-			      "TRUNKLINE_LOG_LEVEL=error", NULL),
+			      "TRUNKLINE_LOG_LEVEL=error",
+			      "TRUNKLINE_CONFINE=require"),
 			 0);
 	assert_false(c.access_log);
 	assert_int_equal(c.log_level, LOG_ERROR);
+	assert_int_equal(c.confine, CONFINE_REQUIRE);
 	conf_release(&c);
 	assert_refused("TRUNKLINE_ACCESS_LOG=yes", "must be on or off");
+	assert_refused("TRUNKLINE_CONFINE=yes",
+		       "must be one of auto, off, require");
+	assert_refused("TRUNKLINE_CONFINE=Require", "must be one of");
 	assert_refused("TRUNKLINE_LOG_LEVEL=INFO",
 		       "debug, info, warn or error");
 }

@@ -20,6 +20,8 @@ ANNOUNCES = (
 class World:
     """`api` talks to the service, `sandbox` tells what the providers saw."""
 
+    command = [SERVICE, "serve"]  # tests put what changes its surroundings before it
+
     def __init__(self, folder, sandbox=None, **settings):
         self.folder = folder
         self.settings = settings
@@ -60,9 +62,7 @@ class World:
         return {name: str(value) for name, value in values.items() if value is not None}
 
     def start(self):
-        self.service = Process(
-            [SERVICE, "serve"], self.environment(), self.log_path, ANNOUNCES
-        )
+        self.service = Process(self.command, self.environment(), self.log_path, ANNOUNCES)
         self.api = Client(self.service.announced[1])
         self.admin = Client(self.service.announced[2], key=None, admin=True)
 
