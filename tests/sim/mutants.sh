@@ -22,25 +22,30 @@ compile() { # NAME: prints the objects of what its patch changed
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	cp -r include src "$dir"
-	patch -s -p1 -d "$dir" <"$here/mutants/$1.patch"
+	patch -s -p1 -d "$dir" <"$here/mutants/$1.patch" >&2 || return 1
 	for file in $(sed -n 's|^+++ b/||p' "$here/mutants/$1.patch"); do
 		(cd "$dir" && $CC $CPPFLAGS -I"$build/gen" $CFLAGS -w \
-			-c -o "$(basename "$file").o" "$file")
+			-c -o "$(basename "$file").o" "$file") || return 1
 		echo "$dir/$(basename "$file").o"
 	done
 }
 
 try() { # NAME
-	objects=$(compile "$1")
+	objects=$(compile "$1") || {
+		echo "$1 DOES NOT APPLY any more"
+		return 1
+	}
 	sim=$build/mutants/$1/sim
 	$CC $LDFLAGS -o "$sim" "$build"/tests/sim/*.o $objects "$model" \
-		"$core" $LIBS
-	if out=$("$sim" --first 1 --seeds "$seeds" 2>/dev/null); then
+		"$core" $LIBS || return 1
+	if out=$("$sim" --first 1 --seeds "$seeds" 2>&1); then
 		echo "$1 NOT FOUND after $seeds seeds"
 		return 1
 	fi
-	seed=$(printf '%s\n' "$out" | sed -n 's/^seed \([0-9]*\).*/\1/p')
-	rule=$(printf '%s\n' "$out" | sed -n 's/^seed [^:]*: //p' | cut -c1-60)
+	out=$(printf '%s\n' "$out" | grep '^seed ' | tail -n 1)
+	[ "$out" ] || { echo "$1 ended without a seed"; return 1; }
+	seed=$(printf '%s\n' "$out" | sed 's/^seed \([0-9]*\).*/\1/')
+	rule=$(printf '%s\n' "$out" | sed 's/^seed [^:]*: //' | cut -c1-60)
 	echo "$1 found at seed $seed after $seed seeds ($rule)"
 }
 
