@@ -24,6 +24,7 @@
 	X(TWILIO, DELETE_CREDENTIAL,        "delete_credential")            \
 	X(TWILIO, CREATE_TRUNK,             "create_trunk")                 \
 	X(TWILIO, LIST_TRUNKS,              "list_trunks")                  \
+	X(TWILIO, FETCH_TRUNK,              "fetch_trunk")                  \
 	X(TWILIO, DELETE_TRUNK,             "delete_trunk")                 \
 	X(TWILIO, CREATE_ORIGINATION_URL,   "create_origination_url")       \
 	X(TWILIO, LIST_ORIGINATION_URLS,    "list_origination_urls")        \

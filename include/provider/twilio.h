@@ -64,6 +64,8 @@ struct twilio_trunk {
 int twilio_create_trunk(const struct twilio *t, struct http_request *rq,
 			const struct twilio_trunk *trunk);
 int twilio_list_trunks(const struct twilio *t, struct http_request *rq);
+int twilio_fetch_trunk(const struct twilio *t, struct http_request *rq,
+		       const char *trunk_sid);
 int twilio_delete_trunk(const struct twilio *t, struct http_request *rq,
 			const char *trunk_sid);
 int twilio_create_origination_url(const struct twilio *t,

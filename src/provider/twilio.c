@@ -150,6 +150,13 @@ int twilio_list_trunks(const struct twilio *t, struct http_request *rq)
 		     "/v1/Trunks?PageSize=%d", PAGE_SIZE_MAX);
 }
 
+int twilio_fetch_trunk(const struct twilio *t, struct http_request *rq,
+		       const char *trunk_sid)
+{
+	return begin(t, rq, CALL_FETCH_TRUNK, HTTP_GET, t->trunking_url,
+		     "/v1/Trunks/%s", trunk_sid);
+}
+
 int twilio_delete_trunk(const struct twilio *t, struct http_request *rq,
 			const char *trunk_sid)
 {

@@ -7,8 +7,10 @@
  * URL while it is on a trunk. number_lookup kept what was there; the undo looks
  * at the number first and changes only what is still as we left it:
  *
- *   on our trunk ---- was on another trunk ----> move it back there
- *        |            else --> detach ----+
+ *   on our trunk ---- was on another trunk: is that still there?
+ *        |              |  yes --> move it back
+ *        |              v  no: deleting it would have detached the number
+ *        +-----------> detach ------------+
  *   on no trunk ---- our doing -----------+--> voice application and URL back
  *   on its former trunk: back already, or a read that lags; look twice
  *   on another trunk: someone moved it since; leave it alone
@@ -108,14 +110,14 @@ static enum outcome decide(struct step_cx *cx, const json_t *number,
 			   struct err *err)
 {
 	if (on_trunk(number, step_other_id(cx, STEP_TRUNK)))
-		return next(cx, former(cx, "trunk_sid")[0] ? "move" : "detach",
+		return next(cx, former(cx, "trunk_sid")[0] ? "ask" : "detach",
 			    err);
 	if (!is_empty(number, "trunk_sid"))
 		return on_trunk(number, former(cx, "trunk_sid"))
 			       ? OUTCOME_ABSENT
 			       : OUTCOME_DONE;
 	if (former(cx, "trunk_sid")[0])
-		return next(cx, "move", err);
+		return next(cx, "ask", err);
 	if (has_voice(cx) && is_empty(number, "voice_application_sid") &&
 	    (former(cx, "voice_application_sid")[0] ||
 	     is_empty(number, "voice_url")))
@@ -137,6 +139,10 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 	const char *app = former(cx, "voice_application_sid");
 	const char *url = former(cx, "voice_url");
 
+	if (doing(cx, "ask"))
+		return built(
+			twilio_fetch_trunk(&t, rq, former(cx, "trunk_sid")),
+			err);
 	if (doing(cx, "move"))
 		return built(twilio_update_number(&t, rq, number,
 						  former(cx, "trunk_sid"), NULL,
@@ -159,6 +165,10 @@ static int undo(struct step_cx *cx, struct http_request *rq, struct err *err)
 static enum outcome undone(struct step_cx *cx, const struct answer *a,
 			   struct err *err)
 {
+	if (doing(cx, "ask") && a->kind == ANSWER_GONE)
+		return next(cx, "detach", err);
+	if (doing(cx, "ask") && a->kind == ANSWER_OK)
+		return next(cx, "move", err);
 	if (doing(cx, "detach") &&
 	    (a->kind == ANSWER_OK || a->kind == ANSWER_GONE))
 		return has_voice(cx) ? next(cx, "voice", err) : OUTCOME_DONE;

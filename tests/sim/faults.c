@@ -85,6 +85,7 @@ static const char *const calls[] = {
 	"delete_number",
 	"create_trunk_phone_number",
 	"fetch_incoming_number",
+	"fetch_trunk",
 	"update_incoming_number",
 	"delete_trunk_phone_number",
 };
