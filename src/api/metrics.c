@@ -7,8 +7,8 @@
  * there from the start, at 0, so that a rate sees the first event, too; a
  * histogram once it holds something.
  *
- * What the table says of a metric stands in the README as well; a test holds
- * both to what is really scraped.
+ * The README lists them with their labels; a test holds that list to what is
+ * scraped.
  */
 #include "metrics.h"
 
@@ -36,9 +36,7 @@ enum source { SERVICE, ENGINE };
 
 struct metric {
 	enum source source;
-	const char *name, *type;
-	const char *labels; /* as the README lists them */
-	const char *help;
+	const char *name, *type, *help;
 	void (*write)(const struct scrape *s);
 };
 
@@ -311,47 +309,47 @@ DURATION_FIELD(commit_durations, commits)
 #define G "gauge"
 #define H "histogram"
 static const struct metric metrics[] = {
-	{SERVICE, "trunkline_build_info", G, "version", "Always 1.", build_info},
-	{SERVICE, "trunkline_ready", G, "", "1 if the service takes writes.", ready},
-	{ENGINE, "trunkline_operations", G, "", "Operations that have not ended.", operations},
-	{ENGINE, "trunkline_operations_oldest_age_seconds", G, "", "How long ago the oldest of them was accepted; 0 if there is none.", oldest_operation},
-	{ENGINE, "trunkline_operations_ended_total", C, "kind, result", "Operations that ended, once that is on disk.", operations_ended},
-	{ENGINE, "trunkline_operation_duration_seconds", H, "kind, result", "From acceptance to the end.", operation_durations},
-	{ENGINE, "trunkline_provider_calls", G, "provider", "Calls to providers in flight.", in_flight},
-	{ENGINE, "trunkline_provider_calls_queued", G, "provider", "Calls to providers that wait for their turn.", queued},
-	{ENGINE, "trunkline_provider_calls_ended_total", C, "provider, call, answer", "Calls to providers that are back, by what the answer means; unknown: perhaps carried out.", calls_ended},
-	{ENGINE, "trunkline_provider_call_duration_seconds", H, "provider", "From sending a call to its answer or failure.", call_durations},
-	{ENGINE, "trunkline_unknown_outcomes_total", C, "provider", "Calls that make something of which it is not known whether they happened.", unknown},
-	{ENGINE, "trunkline_breakers_open", G, "provider", "Provider accounts that are not called because they do not answer.", breakers},
-	{ENGINE, "trunkline_sweeps_total", C, "", "Sweeps that have ended.", sweeps},
-	{ENGINE, "trunkline_orphans_found_total", C, "", "Resources of ours that nothing owned, found by sweeps.", orphans_found},
-	{ENGINE, "trunkline_orphans_removed_total", C, "", "Of those, what the sweeps removed.", orphans_removed},
-	{ENGINE, "trunkline_engine_inbox_commands", G, "", "Writes that the engine has not taken up yet.", inbox},
-	{ENGINE, "trunkline_engine_ticks_total", C, "", "Rounds of the engine.", ticks},
-	{ENGINE, "trunkline_engine_tick_duration_seconds", H, "", "The work of a round, without the wait for it.", tick_durations},
-	{ENGINE, "trunkline_engine_commits_total", C, "", "Transactions of the engine.", commits},
-	{ENGINE, "trunkline_engine_commit_duration_seconds", H, "", "Writing such a transaction until it is on disk.", commit_durations},
-	{SERVICE, "trunkline_numbers", G, "status", "Numbers on record; not there for a moment after the start.", numbers},
-	{ENGINE, "trunkline_store_writable", G, "", "1 if the database could be written when that was last tried.", writable},
-	{SERVICE, "trunkline_store_damaged", G, "", "1 if the check after the start found the database damaged.", damaged},
-	{SERVICE, "trunkline_store_database_bytes", G, "", "Size of the database's file.", database_bytes},
-	{SERVICE, "trunkline_store_wal_bytes", G, "", "Size of its write-ahead log, which is not in that.", wal_bytes},
-	{SERVICE, "trunkline_store_free_bytes", G, "", "What the file system they are on has left for the service.", free_bytes},
-	{SERVICE, "trunkline_http_requests_total", C, "method, route, status", "Requests that ended, by class of status; none: without an answer.", requests},
-	{SERVICE, "trunkline_http_request_duration_seconds", H, "method, route", "From a request's first line to the last byte of its answer.", request_durations},
-	{SERVICE, "trunkline_http_refused_total", C, "reason", "Requests refused for their API key.", refusals},
-	{SERVICE, "trunkline_http_connections", G, "", "Open connections of the API listener.", connections},
-	{SERVICE, "trunkline_http_waiting", G, "", "Requests that wait for an operation.", waiting},
-	{SERVICE, "trunkline_http_streams", G, "", "Clients that watch an operation.", streams},
-	{SERVICE, "trunkline_http_connections_cut_total", C, "", "Connections closed because they were too slow.", cut},
-	{SERVICE, "trunkline_log_lines_dropped_total", C, "", "Log lines that could not be written.", dropped},
-	{SERVICE, "process_cpu_seconds_total", C, "", "Time that its threads have worked, also in the kernel.", cpu},
-	{SERVICE, "process_start_time_seconds", G, "", "When it started, in Unix time.", started},
-	{SERVICE, "process_open_fds", G, "", "Open file descriptors.", open_fds},
-	{SERVICE, "process_max_fds", G, "", "How many it may open.", max_fds},
-	{SERVICE, "process_resident_memory_bytes", G, "", "Memory that it has in use.", resident},
-	{SERVICE, "process_virtual_memory_bytes", G, "", "Addresses that it has reserved.", virtual},
-	{SERVICE, "process_threads", G, "", "Its threads.", threads},
+	{SERVICE, "trunkline_build_info", G, "Always 1; the label tells the version.", build_info},
+	{SERVICE, "trunkline_ready", G, "1 if the service takes writes.", ready},
+	{ENGINE, "trunkline_operations", G, "Operations that have not ended.", operations},
+	{ENGINE, "trunkline_operations_oldest_age_seconds", G, "How long ago the oldest of them was accepted; 0 if there is none.", oldest_operation},
+	{ENGINE, "trunkline_operations_ended_total", C, "Operations that ended, once that is on disk.", operations_ended},
+	{ENGINE, "trunkline_operation_duration_seconds", H, "From acceptance to the end.", operation_durations},
+	{ENGINE, "trunkline_provider_calls", G, "Calls to providers in flight.", in_flight},
+	{ENGINE, "trunkline_provider_calls_queued", G, "Calls to providers that wait for their turn.", queued},
+	{ENGINE, "trunkline_provider_calls_ended_total", C, "Calls to providers that are back, by what the answer means.", calls_ended},
+	{ENGINE, "trunkline_provider_call_duration_seconds", H, "From sending a call to its answer or failure.", call_durations},
+	{ENGINE, "trunkline_unknown_outcomes_total", C, "Calls to make something, of which it is not known whether it was made.", unknown},
+	{ENGINE, "trunkline_breakers_open", G, "Provider accounts that are not called because they do not answer.", breakers},
+	{ENGINE, "trunkline_sweeps_total", C, "Sweeps that have ended.", sweeps},
+	{ENGINE, "trunkline_orphans_found_total", C, "Resources of ours that nothing owned, found by sweeps.", orphans_found},
+	{ENGINE, "trunkline_orphans_removed_total", C, "Of those, what the sweeps removed.", orphans_removed},
+	{ENGINE, "trunkline_engine_inbox_commands", G, "Writes that the engine has not taken up yet.", inbox},
+	{ENGINE, "trunkline_engine_ticks_total", C, "Rounds of the engine.", ticks},
+	{ENGINE, "trunkline_engine_tick_duration_seconds", H, "The work of a round, without the wait for it.", tick_durations},
+	{ENGINE, "trunkline_engine_commits_total", C, "Transactions of the engine.", commits},
+	{ENGINE, "trunkline_engine_commit_duration_seconds", H, "Writing such a transaction until it is on disk.", commit_durations},
+	{SERVICE, "trunkline_numbers", G, "Numbers on record.", numbers},
+	{ENGINE, "trunkline_store_writable", G, "1 if the database could be written when that was last tried.", writable},
+	{SERVICE, "trunkline_store_damaged", G, "1 if the check after the start found the database damaged.", damaged},
+	{SERVICE, "trunkline_store_database_bytes", G, "Size of the database's file.", database_bytes},
+	{SERVICE, "trunkline_store_wal_bytes", G, "Size of its write-ahead log, which is not in that.", wal_bytes},
+	{SERVICE, "trunkline_store_free_bytes", G, "What the file system they are on has left for the service.", free_bytes},
+	{SERVICE, "trunkline_http_requests_total", C, "Requests that ended, by class of status.", requests},
+	{SERVICE, "trunkline_http_request_duration_seconds", H, "From the first line of a request to the last byte of its answer.", request_durations},
+	{SERVICE, "trunkline_http_refused_total", C, "Requests refused because of their API key.", refusals},
+	{SERVICE, "trunkline_http_connections", G, "Open connections of the API listener.", connections},
+	{SERVICE, "trunkline_http_waiting", G, "Requests that wait for an operation.", waiting},
+	{SERVICE, "trunkline_http_streams", G, "Clients that watch an operation.", streams},
+	{SERVICE, "trunkline_http_connections_cut_total", C, "Connections closed because they were too slow.", cut},
+	{SERVICE, "trunkline_log_lines_dropped_total", C, "Log lines that could not be written.", dropped},
+	{SERVICE, "process_cpu_seconds_total", C, "Time that its threads have worked, also in the kernel.", cpu},
+	{SERVICE, "process_start_time_seconds", G, "When it started, in Unix time.", started},
+	{SERVICE, "process_open_fds", G, "Open file descriptors.", open_fds},
+	{SERVICE, "process_max_fds", G, "How many it may open.", max_fds},
+	{SERVICE, "process_resident_memory_bytes", G, "Memory that it has in use.", resident},
+	{SERVICE, "process_virtual_memory_bytes", G, "Addresses that it has reserved.", virtual},
+	{SERVICE, "process_threads", G, "Its threads.", threads},
 };
 #undef C
 #undef G

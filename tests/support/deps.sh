@@ -9,7 +9,10 @@
 # Sets: build, runtime (of a built binary), test, node, lint, fuzz, analyze. Does
 # nothing, quickly, when all is there. Otherwise it says what it installs and calls apt-get, with
 # sudo unless it is root. `a|b` is satisfied by either; a is what it installs.
+# `a:/path` is one program of the package a, which is unpacked into build/tools
+# and not installed: a service would come with it.
 set -eu
+tools=$(dirname "$0")/../../build/tools
 
 packages()
 {
@@ -26,7 +29,8 @@ packages()
 		;;
 	test)
 		echo "libcmocka-dev python3-pytest python3-jsonschema \
-			python3-requests python3-hypothesis valgrind strace"
+			python3-requests python3-hypothesis valgrind strace \
+			prometheus:/usr/bin/promtool"
 		;;
 	node)
 		echo "nodejs npm"
@@ -52,6 +56,10 @@ installed()
 	case $1 in # may have come another way than from Debian
 	nodejs) command -v node >/dev/null && return ;;
 	npm) command -v npm >/dev/null && return ;;
+	*:*)
+		command -v "${1##*/}" >/dev/null || [ -x "$tools/${1##*/}" ]
+		return
+		;;
 	esac
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -105,40 +113,73 @@ done
 wanted=$(printf '%s ' $wanted)
 
 if [ "$list_only" ]; then
-	for one in $wanted; do echo "${one%%|*}"; done
+	for one in $wanted; do
+		case $one in
+		*:*) ;;
+		*) echo "${one%%|*}" ;;
+		esac
+	done
 	exit 0
 fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	not_debian "$wanted"
 fi
 
+# Needs no root: apt checks what it downloads either way.
+unpack()
+{
+	folder=$(mktemp -d) || return
+	echo "Unpacking ${1##*/} from the package ${1%%:*} into build/tools"
+	mkdir -p "$tools"
+	(
+		cd "$folder" && apt-get -q download "${1%%:*}" &&
+			dpkg-deb --fsys-tarfile ./*.deb | tar -x ".${1#*:}"
+	) && mv "$folder${1#*:}" "$tools/"
+	status=$?
+	rm -rf "$folder"
+	return $status
+}
+
+bring()
+{
+	# shellcheck disable=SC2086 # a list of words
+	[ -z "$lacking" ] ||
+		apt install -y --no-install-recommends $lacking || return
+	for one in $programs; do unpack "$one" || return; done
+}
+
 lacking=
+programs=
 for one in $wanted; do
 	name=$(missing "$one")
-	lacking="$lacking${name:+ $name}"
+	case $name in
+	*:*) programs="$programs $name" ;;
+	?*) lacking="$lacking $name" ;;
+	esac
 done
-[ -n "$lacking" ] || exit 0
+[ -n "$lacking$programs" ] || exit 0
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
-	if ! command -v sudo >/dev/null; then
+	if command -v sudo >/dev/null; then
+		as_root=sudo
+	elif [ -n "$lacking" ]; then
 		echo "deps.sh: these packages are missing; install them as root:" >&2
 		echo "  apt-get install -y$lacking" >&2
 		exit 1
 	fi
-	as_root=sudo
 fi
 
-echo "Installing through apt${as_root:+ (with sudo)}:$lacking"
+[ -z "$lacking" ] ||
+	echo "Installing through apt${as_root:+ (with sudo)}:$lacking"
 # A fresh image has no package lists; old ones name versions that are gone.
 if ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
 	apt update
 	updated=1
 fi
-# shellcheck disable=SC2086 # a list of words
-if ! apt install -y --no-install-recommends $lacking; then
+if ! bring; then
 	[ -z "${updated-}" ] || exit 1
 	echo "That failed; trying again with fresh package lists."
 	apt update
-	apt install -y --no-install-recommends $lacking
+	bring
 fi
