@@ -32,6 +32,8 @@ int64_t clock_mono_us(struct clock *c);
 
 /* A number from 0 up to, not including, n; n > 0. */
 uint64_t clock_chance(struct clock *c, uint64_t n);
+/* The same from 64 random bits, for who has drawn many at once. */
+uint64_t clock_chance_of(uint64_t random, uint64_t n);
 
 /* RFC 3339 in UTC with milliseconds, "2026-11-20T05:16:42.123Z": 24 bytes and
  * the NUL. */

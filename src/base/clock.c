@@ -71,14 +71,19 @@ int64_t clock_mono_us(struct clock *c)
 	return c->mono_us ? c->mono_us(c) : c->mono_ms(c) * 1000;
 }
 
+uint64_t clock_chance_of(uint64_t random, uint64_t n)
+{
+	/* Scaling 64 bits down favours no value by more than n in 2^64, and
+	 * unlike rejection it ends whatever a simulated source returns. */
+	return (uint64_t)(((unsigned __int128)random * n) >> 64);
+}
+
 uint64_t clock_chance(struct clock *c, uint64_t n)
 {
 	uint64_t x;
 
-	/* Scaling 64 bits down favours no value by more than n in 2^64, and
-	 * unlike rejection it ends whatever a simulated source returns. */
 	c->random(c, &x, sizeof(x));
-	return (uint64_t)(((unsigned __int128)x * n) >> 64);
+	return clock_chance_of(x, n);
 }
 
 /* Days since 1970 to a date, proleptic Gregorian, by counting the years from

@@ -83,23 +83,28 @@ void id_random(struct clock *clock, char *out, size_t n)
 	out[n] = '\0';
 }
 
-void id_password(struct clock *clock, char out[25])
+#define PASSWORD 24
+
+void id_password(struct clock *clock, char out[PASSWORD + 1])
 {
 	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				  "abcdefghijklmnopqrstuvwxyz"
 				  "0123456789";
+	uint64_t random[2 * PASSWORD], *next = random;
 
-	out[0] = all[clock_chance(clock, 26)];
-	out[1] = all[26 + clock_chance(clock, 26)];
-	out[2] = all[52 + clock_chance(clock, 10)];
-	for (int i = 3; i < 24; i++)
-		out[i] = all[clock_chance(clock, 62)];
-	for (unsigned i = 23; i > 0; i--) { /* shuffle */
-		uint64_t k = clock_chance(clock, i + 1);
+	clock->random(clock, random, sizeof(random));
+	out[0] = all[clock_chance_of(*next++, 26)];
+	out[1] = all[26 + clock_chance_of(*next++, 26)];
+	out[2] = all[52 + clock_chance_of(*next++, 10)];
+	for (int i = 3; i < PASSWORD; i++)
+		out[i] = all[clock_chance_of(*next++, 62)];
+	for (unsigned i = PASSWORD - 1; i > 0; i--) { /* shuffle */
+		uint64_t k = clock_chance_of(*next++, i + 1);
 		char c = out[i];
 
 		out[i] = out[k];
 		out[k] = c;
 	}
-	out[24] = '\0';
+	out[PASSWORD] = '\0';
+	explicit_bzero(random, sizeof(random));
 }
