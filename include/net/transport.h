@@ -41,7 +41,8 @@ struct transport {
 
 struct curl_conf {
 	long connect_timeout_ms; /* 5000 */
-	long total_timeout_ms;	 /* 15000: connect, send and answer */
+	long total_timeout_ms;	 /* 15000: connect, send and answer; also the
+				  * longest wait for a connection before that */
 	long max_connections;	 /* per host; 0: no limit */
 	const char *ca_file;	 /* NULL: the system's */
 	bool tls;		 /* some calls go to https: then authorities

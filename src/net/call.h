@@ -2,9 +2,9 @@
 /*
  * call.h - one call on its way through libcurl, shared by the files here.
  *
- * Life: made by send (curl.c), dressed by request.c, carried by the multi
- * handle, judged by response.c, handed out by next (curl.c). A call is in one
- * list at a time: under way or ended.
+ * Life: made by send (curl.c), dressed by request.c, given to a multi handle of
+ * its host (shard.c), judged by response.c, handed out by next (curl.c). A call
+ * is in one ring at a time: waiting at its host, under way in a shard, ended.
  */
 #ifndef NET_CALL_H
 #define NET_CALL_H
@@ -17,6 +17,9 @@
 #include "base/http.h"
 #include "net/transport.h"
 
+/* A connection that was idle for longer is not used again. */
+#define CONNECTION_IDLE_S 118
+
 struct call {
 	struct call *prev, *next;
 	CURL *easy;
@@ -24,6 +27,7 @@ struct call {
 	struct http_request rq; /* libcurl points into it: lives to the end */
 	struct http_response rs;
 	void *tag;
+	int64_t since;	   /* mono ms: when it was sent, as its owner sees it */
 	bool local;	   /* the URL's host is this machine */
 	bool let_go;	   /* libcurl was allowed to send the request */
 	bool again;	   /* it wanted to send it a second time */
@@ -32,6 +36,31 @@ struct call {
 	int head_lines;	   /* of the present answer */
 	int answers;	   /* status lines seen */
 };
+
+/* A ring of calls: the head is no call. */
+static inline void ring_init(struct call *head)
+{
+	head->prev = head->next = head;
+}
+
+static inline bool ring_empty(const struct call *head)
+{
+	return head->next == head;
+}
+
+static inline void ring_add(struct call *head, struct call *c)
+{
+	c->prev = head->prev;
+	c->next = head;
+	head->prev->next = c;
+	head->prev = c;
+}
+
+static inline void ring_remove(struct call *c)
+{
+	c->prev->next = c->next;
+	c->next->prev = c->prev;
+}
 
 /* What all calls share. Made with the transport, never changed after. */
 struct dress {
@@ -56,6 +85,8 @@ int call_on_ready(void *c, char *peer, char *local, int peer_port,
 void call_judge(struct call *c, CURLcode rc);
 /* The same when libcurl itself failed and nothing can be known. */
 void call_lose(struct call *c);
+/* The same when it waited too long for its turn. */
+void call_drop(struct call *c);
 
 /* Is the address (as text) one of the public internet? Only that may be behind
  * a name: what a resolver says must not lead a call into our own network. */

@@ -164,6 +164,8 @@ static void set_limits(CURLcode *rc, struct call *c, const struct dress *d)
 	set(rc, e, CURLOPT_TIMEOUT_MS, d->conf.total_timeout_ms);
 	set(rc, e, CURLOPT_CONNECTTIMEOUT_MS, d->conf.connect_timeout_ms);
 	set(rc, e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
+	set(rc, e, CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
+	set(rc, e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* the least */
 	set(rc, e, CURLOPT_TCP_NODELAY, 1L);
 	set(rc, e, CURLOPT_TCP_KEEPALIVE, 1L);
 	/* A declared length is refused at once; call_on_body counts the rest */

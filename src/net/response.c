@@ -224,3 +224,9 @@ void call_lose(struct call *c)
 	snprintf(c->rs.error, sizeof(c->rs.error), "transport");
 	lost(c);
 }
+
+void call_drop(struct call *c)
+{
+	snprintf(c->rs.error, sizeof(c->rs.error), "timeout");
+	c->rs.fate = HTTP_NOT_SENT;
+}

@@ -26,14 +26,15 @@
 
 static bool multi_fails; /* only the testing thread */
 
-CURLMcode curl_multi_perform(CURLM *multi, int *running)
+CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int what,
+				   int *running)
 {
-	static CURLMcode (*real)(CURLM *, int *);
+	static CURLMcode (*real)(CURLM *, curl_socket_t, int, int *);
 
 	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "curl_multi_perform");
+		*(void **)&real = dlsym(RTLD_NEXT, "curl_multi_socket_action");
 	if (!multi_fails)
-		return real(multi, running);
+		return real(multi, fd, what, running);
 	multi_fails = false;
 	return CURLM_INTERNAL_ERROR;
 }
