@@ -61,6 +61,9 @@ struct command {
 	 * the engine is the only writer. It changes rows, fills reply (but for
 	 * the problem of an err) and may use arg. -1 with err: rolled back. */
 	int (*write)(struct command *c, struct store *s, struct err *err);
+	/* Set by write: the principal whose clients wait no longer for the end
+	 * of an operation, but get 202 when this is on disk. "" for none. */
+	char leaves[ID_SIZE];
 
 	/* Idempotency-Key; key[0] == 0: none. The fingerprint is over method,
 	 * path, body and If-Match. */

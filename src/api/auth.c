@@ -126,7 +126,9 @@ static int find_key(struct request *rq, const uint8_t hash[SEAL_HASH_SIZE],
 	if (now / MINUTE_MS != k->used_ms / MINUTE_MS &&
 	    key_uses_note(&s->auth.uses, k->id, now - now % MINUTE_MS))
 		k->used_ms = now;
-	snprintf(rq->principal, sizeof(rq->principal), "%s", k->id);
+	snprintf(rq->grant.principal, sizeof(rq->grant.principal), "%s", k->id);
+	rq->grant.expires_ms = k->expires_ms;
+	rq->grant.generation = fresh.generation;
 	*scope = k->scope;
 	return 0;
 }
@@ -141,13 +143,56 @@ static int authenticate(struct request *rq, enum scope *scope, struct err *err)
 	api_key_hash(rq->server->seal, token.at, token.len, hash);
 	if (sodium_memcmp(hash, rq->server->auth.root_hash, sizeof(hash)) ==
 	    0) {
-		snprintf(rq->principal, sizeof(rq->principal), "root");
+		snprintf(rq->grant.principal, sizeof(rq->grant.principal),
+			 "root");
 		*scope = SCOPE_ADMIN;
 		return 0;
 	}
 	if (!api_key_shaped(token.at, token.len))
 		return refuse_key(rq, err);
 	return find_key(rq, hash, scope, err);
+}
+
+/* 1: not revoked. */
+static int look_again(struct server *s, const char *id, struct err *err)
+{
+	struct store *store = reader_get(s->conf.database_url, err);
+	struct key_row row;
+	int rc = store ? key_by_id(store, id, &row, err) : -1;
+
+	if (rc < 0)
+		reader_drop();
+	return rc == 1 && row.revoked_ms ? 0 : rc;
+}
+
+int auth_recheck(struct server *s, struct grant *g, struct err *err)
+{
+	uint64_t generation = atomic_load(&s->auth.generation);
+	int rc = 1;
+
+	if (g->expires_ms && g->expires_ms <= s->clock->wall_ms(s->clock))
+		rc = 0;
+	else if (g->generation && g->generation != generation)
+		rc = look_again(s, g->principal, err);
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return err_set(err, ERR_UNAUTHORIZED,
+			       "the API key was revoked or has expired");
+	if (g->generation)
+		g->generation = generation;
+	return 0;
+}
+
+int64_t auth_left_ms(struct server *s, const struct grant *g, int64_t max_ms)
+{
+	int64_t left = max_ms;
+
+	if (g->expires_ms)
+		left = g->expires_ms - s->clock->wall_ms(s->clock);
+	if (left < 0)
+		left = 0;
+	return left < max_ms ? left : max_ms;
 }
 
 static int check_rate(struct request *rq, struct err *err)
@@ -157,8 +202,8 @@ static int check_rate(struct request *rq, struct err *err)
 	if (!s->auth.rates)
 		return 0;
 	rq->metered = true;
-	rq->quota = throttle_take(s->auth.rates, rq->principal,
-				  strlen(rq->principal),
+	rq->quota = throttle_take(s->auth.rates, rq->grant.principal,
+				  strlen(rq->grant.principal),
 				  s->clock->mono_ms(s->clock));
 	if (rq->quota.granted)
 		return 0;

@@ -225,7 +225,7 @@ int backups_create(struct request *rq, struct err *err)
 		return -1;
 	c = wait_command(rq);
 	snprintf(c->request_id, sizeof(c->request_id), "%s", rq->id);
-	snprintf(c->principal, sizeof(c->principal), "%s", rq->principal);
+	snprintf(c->principal, sizeof(c->principal), "%s", rq->grant.principal);
 	wait_with(rq, take);
 	return 0;
 }

@@ -271,7 +271,9 @@ static enum MHD_Result on_whole(struct request *rq)
 {
 	struct err err = ERR_INIT;
 
-	if (check_body(rq, &err) || rq->route->handle(rq, &err)) {
+	if (check_body(rq, &err) ||
+	    auth_recheck(rq->server, &rq->grant, &err) ||
+	    rq->route->handle(rq, &err)) {
 		wait_drop(rq);
 		return send_problem(rq, &err);
 	}
@@ -338,7 +340,8 @@ static void log_request(const struct request *rq, int64_t ms)
 		 L_STR("route", rq->route ? rq->route->path : "none"),
 		 L_INT("status", rq->reply.status), L_INT("ms", ms),
 		 L_STR("request_id", rq->id[0] ? rq->id : NULL),
-		 L_STR("principal", rq->principal[0] ? rq->principal : NULL),
+		 L_STR("principal",
+		       rq->grant.principal[0] ? rq->grant.principal : NULL),
 		 L_INT("bytes", (int64_t)rq->size));
 }
 

@@ -102,6 +102,7 @@ static int write_revoke(struct command *c, struct store *s, struct err *err)
 {
 	const struct key_by by = {c->principal, c->request_id};
 
+	snprintf(c->leaves, sizeof(c->leaves), "%s", c->ref);
 	return key_revoke(s, c->ref, clock_system(), &by, reply_json(c, 200),
 			  err);
 }

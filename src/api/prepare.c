@@ -75,10 +75,10 @@ static int fill(struct request *rq, struct command *c, const json_t *body,
 	const struct headers *h = &rq->headers;
 
 	snprintf(c->request_id, sizeof(c->request_id), "%s", rq->id);
-	snprintf(c->principal, sizeof(c->principal), "%s", rq->principal);
+	snprintf(c->principal, sizeof(c->principal), "%s", rq->grant.principal);
 	snprintf(c->ref, sizeof(c->ref), "%s", rq->arg);
-	c->wait_ms = wait_ms(rq);
-	c->async = c->wait_ms == 0;
+	c->async = wait_ms(rq) == 0;
+	c->wait_ms = auth_left_ms(rq->server, &rq->grant, wait_ms(rq));
 	if (h->seen[HEADER_IF_MATCH]) {
 		c->match = true;
 		if (etag_versions(h->value[HEADER_IF_MATCH], &c->match_any,

@@ -17,6 +17,7 @@
 #include "api/target.h"
 #include "api/throttle.h"
 #include "api/trace.h"
+#include "auth.h"
 #include "base/buf.h"
 #include "base/id.h"
 #include "saga/command.h"
@@ -50,8 +51,8 @@ struct request {
 	char arg[REQUEST_ARG_SIZE]; /* the {…} of the path, decoded */
 	char id[TRACE_ID_SIZE];
 	char trace[TRACE_PARENT_SIZE]; /* "" if none */
-	char principal[ID_SIZE];       /* "" if none */
-	bool close;		       /* this is the connection's last */
+	struct grant grant;
+	bool close; /* this is the connection's last */
 	struct buf body;
 	size_t body_seen; /* bytes, also those not kept */
 

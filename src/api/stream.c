@@ -31,6 +31,7 @@ struct stream {
 	struct request *rq; /* as long as the library asks for bytes */
 	const struct stream_source *source;
 	void *arg;
+	struct grant grant;
 	struct buf out;
 	size_t at;     /* of out: handed over so far */
 	bool last;     /* nothing comes after out */
@@ -91,9 +92,10 @@ int stream_begin(struct request *rq, const struct stream_source *source,
 	st->connection = rq->connection;
 	st->source = source;
 	st->arg = arg;
+	st->grant = rq->grant;
 	st->out = (struct buf)BUF_INIT(LIMIT_ANSWER);
 	st->due = true;
-	st->until = now_ms(s) + LIMIT_STREAM_MS;
+	st->until = now_ms(s) + auth_left_ms(s, &st->grant, LIMIT_STREAM_MS);
 	st->beat_at = now_ms(s) + LIMIT_BEAT_MS;
 	(void)buf_str(&st->out, GREETING); /* give sees the failure */
 	link_in(st);
@@ -139,15 +141,21 @@ static ssize_t hand_out(struct stream *st, char *to, size_t max)
 	return (ssize_t)n;
 }
 
-/* Looks for what is new, or else whether it is time for a heartbeat. */
+/* Looks for what is new, or else whether it is time for a heartbeat. Who may
+ * not look any more gets an end, comes again and is told why. */
 static void fill(struct stream *st)
 {
 	struct streams *all = &st->server->streams;
 	int64_t now = now_ms(st->server);
+	struct err err = ERR_INIT;
 	bool due, closing, beat;
 
 	st->at = 0;
 	buf_clear(&st->out);
+	if (auth_recheck(st->server, &st->grant, &err)) {
+		st->last = true;
+		return;
+	}
 	pthread_mutex_lock(&all->lock);
 	closing = all->closing;
 	due = st->due || closing;
@@ -235,18 +243,20 @@ void streams_look(struct server *s)
 {
 	struct streams *all = &s->streams;
 	int64_t now = now_ms(s);
+	uint64_t keys = atomic_load(&s->auth.generation);
 	struct engine_stats stats;
 	bool moved;
 
 	/* A stream that begins now looks for itself. */
 	if (!atomic_load(&all->count) || !server_engine_stats(s, &stats))
 		return;
-	moved = stats.commits != all->commits;
+	moved = stats.commits != all->commits || keys != all->keys;
 	all->commits = stats.commits;
+	all->keys = keys;
 	pthread_mutex_lock(&all->lock);
 	for (struct stream *st = all->first; st; st = st->next) {
 		st->due |= moved;
-		if (st->due || now >= st->beat_at)
+		if (st->due || now >= st->beat_at || now >= st->until)
 			wake(st);
 	}
 	pthread_mutex_unlock(&all->lock);

@@ -7,12 +7,13 @@
  *   answer             stream_response(): the library asks it for bytes
  *   library's thread   look() says what is new; if nothing is, the connection
  *                      is suspended
- *   main thread        streams_look(): resumes them after a commit, and for the
- *                      heartbeat; a client that went away is noticed at the
- *                      second one at the latest, when a write fails
+ *   main thread        streams_look(): resumes them after a commit, a change of
+ *                      the API keys, and for the heartbeat; a client that went
+ * away is noticed at the second one at the latest, when a write fails
  *
- * A stream ends by itself, after LIMIT_STREAM_MS (the client comes again), or
- * when the engine has gone. None is suspended after streams_close.
+ * A stream ends by itself, after LIMIT_STREAM_MS (the client comes again), when
+ * its API key is revoked or expires (it comes again and gets 401), or when the
+ * engine has gone. None is suspended after streams_close.
  */
 #ifndef SRC_API_STREAM_H
 #define SRC_API_STREAM_H
@@ -33,7 +34,9 @@ struct stream;
 /* All of a server. */
 struct streams {
 	atomic_int count;
-	int64_t commits;      /* that streams_look has seen; its own */
+	/* What streams_look has seen; its own: */
+	int64_t commits;
+	uint64_t keys;	      /* the generation of auth.h */
 	pthread_mutex_t lock; /* guards what follows, and every stream */
 	struct stream *first;
 	bool closing;

@@ -191,6 +191,8 @@ static int take_write(struct engine *e, struct command *c, struct err *err)
 	}
 	if (store_commit(e->store, err))
 		return -1;
+	for (int i = 0; c->leaves[0] && i < e->timers.count; i++)
+		saga_release_waiters(e->timers.heap[i], c->leaves);
 	command_reply(e, c);
 	return 0;
 }

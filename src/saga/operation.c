@@ -381,15 +381,15 @@ static void go_back(struct saga *sg)
 
 /* --- the whole ----------------------------------------------------------- */
 
-/* Clients who have waited long enough get 202 and the operation. */
-static void release_waiters(struct saga *sg)
+void saga_release_waiters(struct saga *sg, const char *principal)
 {
 	struct command **at = &sg->waiters;
 
 	while (*at) {
 		struct command *c = *at;
 
-		if (c->answer_by > sg->engine->now) {
+		if (c->answer_by > sg->engine->now &&
+		    (!principal || strcmp(c->principal, principal) != 0)) {
 			at = &c->next;
 			continue;
 		}
@@ -450,6 +450,6 @@ void saga_advance(struct saga *sg)
 		return;
 	}
 	start_due(sg);
-	release_waiters(sg);
+	saga_release_waiters(sg, NULL);
 	saga_schedule(sg);
 }

@@ -244,6 +244,9 @@ void saga_touch(struct saga *sg, bool must_commit);
 void saga_advance(struct saga *sg);
 void saga_turn_back(struct saga *sg, const struct err *cause);
 void saga_schedule(struct saga *sg);
+/* 202 and the operation for clients who have waited long enough, and for all of
+ * this principal (NULL: none). */
+void saga_release_waiters(struct saga *sg, const char *principal);
 /* Ends it as stuck, whatever it was doing: for a person to look at. */
 void saga_quarantine(struct saga *sg);
 bool saga_undoing(const struct saga *sg); /* rows go backwards */
