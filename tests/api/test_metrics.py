@@ -286,6 +286,7 @@ def test_refused_and_clashing_calls_are_told_apart(world, number):
 
 def test_calls_in_flight_and_in_the_queue_are_seen_by_provider(make_world, number):
     world = make_world(TRUNKLINE_PROVIDER_CONCURRENCY=1)
+    world.unclean = True
     hold(world, "create_trunk", "after")
     world.api.create(number, ASYNC)
     eventually(lambda: held_calls(world, "after"), "the trunk's call is held")
@@ -299,7 +300,6 @@ def test_calls_in_flight_and_in_the_queue_are_seen_by_provider(make_world, numbe
 
     assert levels("twilio") == (1, 1), "the credential list waits for its turn"
     assert levels("retell") == (0, 0)
-    world.unclean = True
 
 
 def test_an_unknown_outcome_counts_for_its_provider(world, number):

@@ -20,6 +20,7 @@
  *   oracles.c    what must be true at the end
  *   answers.c    what must be true of the answers
  *   providers.c  what must be true at the providers
+ *   counts.c     what must be true of the numbers that operators see
  *   trace.c      the story of a seed, and the rules that were broken
  */
 #ifndef SIM_H
@@ -34,6 +35,7 @@
 #include "saga/engine.h"
 #include "sandbox/ledger.h"
 #include "sandbox/sandbox.h"
+#include "store/number_counts.h"
 
 /* The core's patience and the model's lag: what was made before the core is
  * told "lost" is seen by its second look, for lag <= settle. */
@@ -251,6 +253,7 @@ struct world {
 	struct engine_conf conf;
 	struct store *store;
 	struct engine *engine;
+	struct number_counts numbers; /* of this run */
 
 	int64_t heal_at;
 	bool healed;
@@ -293,7 +296,7 @@ void world_leave_stage(void);
 void world_crash(struct world *w, bool power, const char *where);
 bool world_send_is_last(struct world *w);
 
-/* --- oracles.c, answers.c, providers.c --- */
+/* --- oracles.c, answers.c, providers.c, counts.c --- */
 
 struct record {
 	char id[ID_SIZE], phone[24], status[12], operation_id[ID_SIZE];
@@ -316,6 +319,9 @@ int facts_load(struct world *w, struct facts *f);
 void facts_release(struct facts *f);
 /* Compares everything. deep: reads the whole file for damage, too. */
 void oracles_check(struct world *w, const struct facts *f, bool deep);
+/* For each run, before its first fault; and when nothing goes on. */
+void counts_begin(struct world *w);
+void counts_check(struct world *w, const struct facts *f);
 const struct record *facts_by_id(const struct facts *f, const char *id);
 const struct record *facts_by_phone(const struct facts *f, const char *phone);
 const struct ended *facts_operation(const struct facts *f, const char *id);

@@ -143,6 +143,7 @@ static void start_run(struct world *w)
 		broken(w, "I10", "the store does not open: %s", err.detail);
 		return;
 	}
+	counts_begin(w);
 	w->engine = engine_new(&w->conf, &w->clock.base, &w->transport.base,
 			       w->store, stage.seal, &err);
 	if (!w->healed)
@@ -359,6 +360,7 @@ static void check(struct world *w, struct facts *f, bool deep)
 	if (facts_load(w, f))
 		return;
 	oracles_check(w, f, deep);
+	counts_check(w, f);
 }
 
 static void play(struct world *w)
