@@ -5,10 +5,10 @@
 #include "table.h"
 
 static const struct column columns[] = {
-	COLUMN(struct journal_row, owner),
-	COLUMN(struct journal_row, step),
-	COLUMN(struct journal_row, instance),
-	COLUMN(struct journal_row, operation_id),
+	COLUMN_SAME(struct journal_row, owner),
+	COLUMN_SAME(struct journal_row, step),
+	COLUMN_SAME(struct journal_row, instance),
+	COLUMN_SAME(struct journal_row, operation_id),
 	COLUMN(struct journal_row, state),
 	COLUMN(struct journal_row, external_id),
 	COLUMN(struct journal_row, phase),

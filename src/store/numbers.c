@@ -9,11 +9,11 @@
 
 static const struct column columns[] = {
 	COLUMN_SERIAL(struct number_row, seq),
-	COLUMN(struct number_row, id),
-	COLUMN(struct number_row, phone_number),
+	COLUMN_SAME(struct number_row, id),
+	COLUMN_SAME(struct number_row, phone_number),
 	COLUMN(struct number_row, status),
 	COLUMN(struct number_row, label),
-	COLUMN(struct number_row, provider),
+	COLUMN_SAME(struct number_row, provider),
 	COLUMN(struct number_row, trunk_id),
 	COLUMN(struct number_row, operation_id),
 	COLUMN(struct number_row, version),

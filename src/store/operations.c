@@ -6,12 +6,12 @@
 
 static const struct column columns[] = {
 	COLUMN_SERIAL(struct operation_row, seq),
-	COLUMN(struct operation_row, id),
-	COLUMN(struct operation_row, kind),
+	COLUMN_SAME(struct operation_row, id),
+	COLUMN_SAME(struct operation_row, kind),
 	COLUMN(struct operation_row, state),
-	COLUMN(struct operation_row, number_id),
+	COLUMN_SAME(struct operation_row, number_id),
 	COLUMN(struct operation_row, trunk_id),
-	COLUMN(struct operation_row, phone_number),
+	COLUMN_SAME(struct operation_row, phone_number),
 	COLUMN(struct operation_row, request_id),
 	COLUMN(struct operation_row, principal),
 	COLUMN(struct operation_row, spec),

@@ -5,8 +5,8 @@
 #include "table.h"
 
 static const struct column columns[] = {
-	COLUMN(struct reply_row, principal),
-	COLUMN(struct reply_row, key),
+	COLUMN_SAME(struct reply_row, principal),
+	COLUMN_SAME(struct reply_row, key),
 	COLUMN(struct reply_row, fingerprint),
 	COLUMN(struct reply_row, operation_id),
 	COLUMN(struct reply_row, created_ms),

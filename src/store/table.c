@@ -21,6 +21,7 @@ void table_release(struct store *s)
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		free(s->tables[i].select);
 		free(s->tables[i].put);
+		free(s->tables[i].update);
 		buf_release(&s->tables[i].found);
 	}
 }
@@ -94,6 +95,49 @@ static const char *put_text(struct store *s, const struct table *t)
 	return s->tables[t->id].put;
 }
 
+/* All columns that are (not) COLUMN_SAME as "name = $n", n as in add_put. */
+static void add_equals(struct buf *sql, const struct table *t, bool same,
+		       const char *between)
+{
+	const char *comma = "";
+	int n = 0;
+
+	for (int i = 0; i < t->count; i++) {
+		const struct column *c = &t->columns[i];
+
+		if (c->kind == COL_SERIAL)
+			continue;
+		n++;
+		if (c->same != same)
+			continue;
+		(void)buf_printf(sql, "%s%s = $%d", comma, c->name, n);
+		comma = between;
+	}
+}
+
+static const char *update_text(struct store *s, const struct table *t)
+{
+	struct buf sql = BUF_INIT(SQL_MAX);
+
+	if (!s->tables[t->id].update) {
+		(void)buf_printf(&sql, "UPDATE %s SET ", t->name);
+		add_equals(&sql, t, false, ", ");
+		(void)buf_str(&sql, " WHERE ");
+		add_equals(&sql, t, true, " AND ");
+		s->tables[t->id].update = buf_take(&sql);
+		buf_release(&sql);
+	}
+	return s->tables[t->id].update;
+}
+
+static bool has_same(const struct table *t)
+{
+	for (int i = 0; i < t->count; i++)
+		if (t->columns[i].same)
+			return true;
+	return false;
+}
+
 static int no_memory(struct err *err)
 {
 	return err_set(err, ERR_STORE_FULL, "out of memory");
@@ -142,18 +186,32 @@ static struct db_value value_of(const struct column *c, const void *row)
 	return v;
 }
 
+/* 1: the row was there; 0: it was not, or not like that. */
+static int update(struct store *s, const struct table *t,
+		  const struct db_value *values, int count, struct err *err)
+{
+	const char *sql = update_text(s, t);
+
+	return sql ? db_run_values(s->db, err, sql, values, count)
+		   : no_memory(err);
+}
+
 int table_put(struct store *s, const struct table *t, const void *row,
 	      struct err *err)
 {
 	struct db_value values[DB_VALUES_MAX];
 	const char *sql = put_text(s, t);
-	int count = 0;
+	int count = 0, there = 0;
 
 	if (!sql)
 		return no_memory(err);
 	for (int i = 0; i < t->count; i++)
 		if (t->columns[i].kind != COL_SERIAL)
 			values[count++] = value_of(&t->columns[i], row);
+	if (has_same(t))
+		there = update(s, t, values, count, err);
+	if (there)
+		return there < 0 ? -1 : 0;
 	return db_run_values(s->db, err, sql, values, count) < 0 ? -1 : 0;
 }
 

@@ -3,8 +3,9 @@
  * table.h - the way between a row struct and its table, for the modules that
  * hold one table each.
  *
- * A module describes its columns once, in an array; the texts of SELECT and of
- * INSERT … ON CONFLICT DO UPDATE, the binding and the reading follow from it.
+ * A module describes its columns once, in an array; the texts of SELECT, UPDATE
+ * and INSERT … ON CONFLICT DO UPDATE, the binding and the reading follow from
+ * it.
  * The kind of a column follows from the type of the field:
  *
  *   const char *     text, NULL if none     int64_t, int, bool  a number
@@ -42,6 +43,7 @@ struct column {
 	enum column_kind kind;
 	size_t at;   /* offset of the field */
 	size_t size; /* COL_CHARS: of the field; COL_BLOB: offset of its size */
+	bool same;   /* see COLUMN_SAME */
 };
 
 /* clang-format off */
@@ -50,13 +52,20 @@ struct column {
 	int64_t: COL_INT64, int: COL_INT, bool: COL_BOOL)
 #define COLUMN(row, field) \
 	{#field, COLUMN_KIND(((row *)0)->field), offsetof(row, field), \
-	 sizeof(((row *)0)->field)}
+	 sizeof(((row *)0)->field), false}
+/* Never NULL, in an index, and seldom another once the row is there: a put that
+ * finds all of these as they were leaves their indexes alone. The key must be
+ * among them. */
+#define COLUMN_SAME(row, field) \
+	{#field, COLUMN_KIND(((row *)0)->field), offsetof(row, field), \
+	 sizeof(((row *)0)->field), true}
 #define COLUMN_SERIAL(row, field) \
-	{#field, COL_SERIAL, offsetof(row, field), 0}
+	{#field, COL_SERIAL, offsetof(row, field), 0, false}
 #define COLUMN_BLOB(row, field, size_field) \
-	{#field, COL_BLOB, offsetof(row, field), offsetof(row, size_field)}
+	{#field, COL_BLOB, offsetof(row, field), offsetof(row, size_field), \
+	 false}
 #define COLUMN_FLAG(sql_name, row, field) \
-	{sql_name, COL_FLAG, offsetof(row, field), 0}
+	{sql_name, COL_FLAG, offsetof(row, field), 0, false}
 /* clang-format on */
 
 /* One for each table with columns: its place in the store. */
@@ -91,8 +100,8 @@ struct store {
 	struct number_changes numbers;
 	struct buf sql; /* the text being built */
 	struct {
-		char *select, *put; /* made when first needed */
-		struct buf found;   /* what the row found last borrows from */
+		char *select, *put, *update; /* made when first needed */
+		struct buf found; /* what the row found last borrows from */
 	} tables[TABLE_COUNT];
 };
 
