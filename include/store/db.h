@@ -104,6 +104,9 @@ int64_t db_bytes(struct db *db, struct err *err);
  * this does not bring to disk. db must be a reader; others may write
  * meanwhile. */
 int db_copy(struct db *db, const char *path, struct err *err);
+/* Whether statements are kept from writing the schema as if it were data. They
+ * are from the start. */
+int db_defend(struct db *db, bool on, struct err *err);
 /* Makes what runs on the connection fail soon. Any thread may call it. */
 void db_interrupt(struct db *db);
 

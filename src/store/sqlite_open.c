@@ -219,6 +219,14 @@ static int set_up_reader(struct db *db, struct err *err)
 	return 0;
 }
 
+int db_defend(struct db *db, bool on, struct err *err)
+{
+	int rc = sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, on,
+				   NULL);
+
+	return rc ? sqlite_fail(err, rc, "open") : 0;
+}
+
 static int open_sqlite(struct db *db, const char *path, struct err *err)
 {
 	int flags = SQLITE_OPEN_NOMUTEX;
@@ -231,11 +239,10 @@ static int open_sqlite(struct db *db, const char *path, struct err *err)
 		rc = sqlite3_extended_result_codes(db->sqlite, 1);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1,
-				       NULL);
 	if (rc)
 		return sqlite_fail(err, rc, "open");
+	if (db_defend(db, true, err))
+		return -1;
 	(void)sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, ROW_MAX);
 	return run_all(db, pragmas, COUNT(pragmas), err);
 }

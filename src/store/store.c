@@ -154,16 +154,30 @@ static int apply(struct store *s, const struct migration *m, struct err *err)
 	return db_commit(s->db, err);
 }
 
-int store_migrate(struct store *s, struct err *err)
+/* Those after the version reached; how many, or -1. */
+static int apply_rest(struct store *s, int applied, struct err *err)
 {
-	int applied = applied_version(s, err);
 	int count = 0;
 
-	if (applied < 0)
-		return -1;
 	for (int v = applied + 1; v <= migrations_known(); v++, count++)
 		if (apply(s, migration_of(v), err))
 			return -1;
+	return count;
+}
+
+int store_migrate(struct store *s, struct err *err)
+{
+	int applied = applied_version(s, err);
+	int count;
+
+	if (applied < 0 || applied == migrations_known())
+		return applied < 0 ? -1 : 0;
+	/* A migration may do what nothing else may: write the schema. */
+	if (db_defend(s->db, false, err))
+		return -1;
+	count = apply_rest(s, applied, err);
+	if (db_defend(s->db, true, err))
+		return -1;
 	return count;
 }
 

@@ -184,6 +184,94 @@ static void every_find_expiry_and_delete(void **state)
 	assert_int_equal(check_kept(opened), 14);
 }
 
+/* Whole rows, as a create writes them. */
+static void put_all(struct fixture *f)
+{
+	const struct journal_row row = {.state = "intended"};
+	const struct operation_row operation = {.id = "op_1",
+						.kind = "create",
+						.state = "running",
+						.number_id = "apn_1",
+						.phone_number = "+1"};
+	const struct number_row number = {.id = "apn_1",
+					  .phone_number = "+1",
+					  .status = "active",
+					  .provider = "twilio",
+					  .spec = "{}"};
+	const struct reply_row reply = {
+		.principal = "root",
+		.key = "k",
+		.fingerprint = (const uint8_t *)"0123456789abcdef"
+						"0123456789abcdef"};
+	const struct event_row event = {.id = "evt_1",
+					.action = "number.created"};
+
+	in_transaction(f);
+	assert_ok(f, journal_put(f->store, &row, &f->err));
+	assert_ok(f, operation_put(f->store, &operation, &f->err));
+	assert_ok(f, number_put(f->store, &number, &f->err));
+	assert_ok(f, reply_put(f->store, &reply, &f->err));
+	assert_ok(f, event_add(f->store, &event, &f->err));
+	committed(f);
+}
+
+static void assert_no_table_in(const char *sql)
+{
+	char text[4096];
+	sqlite3_stmt *st;
+
+	snprintf(text, sizeof(text), "EXPLAIN %s", sql);
+	assert_int_equal(sqlite3_prepare_v2(opened, text, -1, &st, NULL), 0);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		if (strcmp((const char *)sqlite3_column_text(st, 1),
+			   "OpenEphemeral") == 0)
+			fail_msg("a table in memory for: %s", sql);
+	sqlite3_finalize(st);
+}
+
+static bool writes_rows(const char *sql)
+{
+	return (strncmp(sql, "INSERT", 6) == 0 ||
+		strncmp(sql, "UPDATE", 6) == 0) &&
+	       !strstr(sql, "schema");
+}
+
+/* A CHECK with IN does so, for each row. */
+static void no_put_builds_a_table_in_memory(void **state)
+{
+	sqlite3_stmt *st = NULL;
+	int count = 0;
+
+	put_all(*state);
+	while ((st = sqlite3_next_stmt(opened, st))) {
+		if (!writes_rows(sqlite3_sql(st)))
+			continue;
+		assert_no_table_in(sqlite3_sql(st));
+		count++;
+	}
+	assert_in_range(count, 9, 20);
+}
+
+/* An index on what stays the same is not written again. */
+static void a_step_that_moves_touches_no_index(void **state)
+{
+	static const char update[] = "UPDATE journal";
+	sqlite3_stmt *st = NULL, *found = NULL;
+	char text[4096];
+
+	put_all(*state);
+	while (!found && (st = sqlite3_next_stmt(opened, st)))
+		if (strncmp(sqlite3_sql(st), update, strlen(update)) == 0)
+			found = st;
+	assert_non_null(found);
+	snprintf(text, sizeof(text), "EXPLAIN %s", sqlite3_sql(found));
+	assert_int_equal(sqlite3_prepare_v2(opened, text, -1, &st, NULL), 0);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		assert_string_not_equal(
+			(const char *)sqlite3_column_text(st, 1), "IdxInsert");
+	sqlite3_finalize(st);
+}
+
 /* Where several filters are given, the index of the most telling one is used:
  * SQLite takes the one made last, and the schema makes them in that order. */
 static void of_several_filters_the_most_telling_leads(void **state)
@@ -222,6 +310,8 @@ int main(void)
 		TEST_STORE(the_list_of_events_with_any_filters),
 		TEST_STORE(every_find_expiry_and_delete),
 		TEST_STORE(of_several_filters_the_most_telling_leads),
+		TEST_STORE(no_put_builds_a_table_in_memory),
+		TEST_STORE(a_step_that_moves_touches_no_index),
 	};
 
 	return cmocka_run_group_tests(tests, hook, NULL);
