@@ -23,6 +23,7 @@
 #include "commands.h"
 #include "confine.h"
 #include "database.h"
+#include "descriptors.h"
 #include "process.h"
 #include "saga/engine.h"
 
@@ -31,6 +32,7 @@
 
 struct service {
 	struct conf conf;
+	struct descriptors descriptors;
 	struct clock *clock;
 	struct store *store;
 	struct number_counts numbers; /* of what is in it */
@@ -75,13 +77,25 @@ static bool uses_tls(const struct conf *c)
 	return false;
 }
 
+static int share_descriptors(struct service *s, struct err *err)
+{
+	struct descriptors *d = &s->descriptors;
+	long limit = process_descriptors();
+
+	if (descriptors_share(&s->conf, limit, d, err))
+		return -1;
+	log_info("descriptors", L_INT("limit", limit), L_INT("own", d->own),
+		 L_INT("providers", d->providers), L_INT("admin", d->admin),
+		 L_INT("clients", d->clients));
+	return 0;
+}
+
 static int open_transport(struct service *s, struct err *err)
 {
-	/* A cap is an account's; two accounts may share a host. */
 	const struct curl_conf conf = {
 		.connect_timeout_ms = 5000,
 		.total_timeout_ms = (long)s->conf.call_timeout_ms,
-		.max_connections = 2 * (long)s->conf.provider_concurrency,
+		.max_connections = s->descriptors.per_host,
 		.ca_file = s->conf.ca_file,
 		.tls = uses_tls(&s->conf),
 	};
@@ -110,7 +124,10 @@ static int open_engine(struct service *s, struct err *err)
 				.retell_api_key = c->retell_api_key,
 				.retell_sip_uri = c->retell_sip_uri,
 			},
-		.concurrency = c->provider_concurrency,
+		/* An account's calls need not wait for connections. */
+		.concurrency = c->provider_concurrency < s->descriptors.per_host
+				       ? c->provider_concurrency
+				       : s->descriptors.per_host,
 		.operation_deadline_ms = c->operation_deadline_s * 1000,
 		.undo_deadline_ms = c->undo_deadline_s * 1000,
 		.settle_ms = c->settle_ms,
@@ -144,15 +161,12 @@ static int start_engine(struct service *s, struct err *err)
 
 static int open_server(struct service *s, struct err *err)
 {
-	long descriptors = process_descriptors();
 	const struct server_conf conf = {
 		.listen = s->conf.listen,
 		.admin_listen = s->conf.admin_listen,
 		.threads = (int)s->conf.threads,
-		/* Half of them are for providers, the database and the log. */
-		.connections = descriptors / 2 < LIMIT_CONNECTIONS
-				       ? (int)(descriptors / 2)
-				       : LIMIT_CONNECTIONS,
+		.connections = s->descriptors.clients,
+		.admin_connections = s->descriptors.admin,
 		.wait_ms = s->conf.wait_s * 1000,
 		.access_log = s->conf.access_log,
 		.database_url = s->conf.database_url,
@@ -193,6 +207,9 @@ static void *run_check(void *arg)
 	}
 	if (reader && store_check(reader, &err) == 0) {
 		log_info("database_sound");
+	} else if (err.code == ERR_STORE_FULL) {
+		/* No memory, no descriptor: that is not damage. */
+		log_warn("database_not_checked", L_ERR(&err));
 	} else {
 		log_error("database_check_failed", L_ERR(&err));
 		atomic_store(&s->damaged, true); /* told on by wait_for_end */
@@ -217,6 +234,8 @@ static int service_open(struct service *s, struct err *err)
 	log_open(STDERR_FILENO, (enum log_level)s->conf.log_level);
 	log_info("starting", L_STR("version", TRUNKLINE_VERSION));
 	conf_log(&s->conf);
+	if (share_descriptors(s, err))
+		return -1;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err_set(err, ERR_INTERNAL, "libcurl did not start");
 	s->store = database_open(&s->conf, err);

@@ -34,6 +34,7 @@ struct server_conf {
 	struct conf_address listen, admin_listen;
 	int threads;	 /* of the API listener */
 	int connections; /* at once; three in four of them may wait */
+	int admin_connections;
 	int64_t wait_ms; /* how long a client waits before it gets 202 */
 	bool access_log;
 	const char *database_url;

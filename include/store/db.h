@@ -22,12 +22,13 @@
  * the transaction: it can then only be rolled back, and db_commit does that and
  * fails. So no half of a change is ever committed by an error overlooked.
  *
- * Errors: STORE_FULL for what passes (full, busy, read-only, no memory: nothing
- * was written, try later), STORE for the rest. A COMMIT that fails with an I/O
- * error is *unknown* - the row may be there after a restart - so db_commit then
- * ends the process (exit 70) and recovery reads what is really there. The same
- * holds when memory runs out inside COMMIT, and when db_begin finds that the
- * file was moved or replaced: what is written then would be lost.
+ * Errors: STORE_FULL for what passes (full, busy, read-only, no memory, no
+ * descriptor: nothing was written, try later), STORE for the rest. A COMMIT
+ * that fails with an I/O error is *unknown* - the row may be there after a
+ * restart - so db_commit then ends the process (exit 70) and recovery reads
+ * what is really there. The same holds when memory runs out inside COMMIT, and
+ * when db_begin finds that the file was moved or replaced: what is written then
+ * would be lost.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H

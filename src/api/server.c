@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "listener.h"
 #include "socket.h"
+#include "starved.h"
 
 #define STEP_MS 20 /* between two looks while draining */
 
@@ -45,6 +46,7 @@ static void log_library(void *cls, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\r\n")] = '\0';
 	log_debug("http_library", L_STR("detail", text));
+	starved_listen(text, clock_system());
 }
 
 static int start_daemon(struct listener *l, unsigned threads,
@@ -166,7 +168,7 @@ int server_start(struct server *s, struct err *err)
 {
 	const struct server_conf *c = &s->conf;
 
-	if (start_daemon(&s->admin, 1, LIMIT_ADMIN_CONNECTIONS, err))
+	if (start_daemon(&s->admin, 1, (unsigned)c->admin_connections, err))
 		return -1;
 	return start_daemon(&s->api, (unsigned)c->threads,
 			    (unsigned)c->connections, err);
@@ -185,10 +187,10 @@ const char *server_admin_url(const struct server *s)
 void server_reap(struct server *s)
 {
 	int64_t now = s->clock->mono_ms(s->clock);
-	bool draining = atomic_load(&s->draining);
-	int cut = stamps_reap(&s->api.stamps, now, draining);
+	bool draining = atomic_load(&s->draining), room = starved_at(now);
+	int cut = stamps_reap(&s->api.stamps, now, draining || room);
 
-	cut += stamps_reap(&s->admin.stamps, now, false);
+	cut += stamps_reap(&s->admin.stamps, now, room);
 	atomic_fetch_add(&s->connections_cut, (uint64_t)cut);
 	streams_look(s);
 	key_uses_write(s);

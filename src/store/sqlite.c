@@ -32,7 +32,7 @@ static const struct sqlite_meaning meanings[] = {
 	{ SQLITE_CORRUPT,    ERR_STORE,      true,  "the file is damaged" },
 	{ SQLITE_NOTADB,     ERR_STORE,      true,
 	  "the file is damaged or no database" },
-	{ SQLITE_CANTOPEN,   ERR_STORE,      false, "cannot open the file" },
+	{ SQLITE_CANTOPEN,   ERR_STORE_FULL, false, "cannot open the file" },
 	{ SQLITE_CONSTRAINT, ERR_STORE,      false, "the schema forbids it" },
 	{ SQLITE_INTERRUPT,  ERR_STORE,      false, "it was interrupted" },
 	{ 0,                 ERR_STORE,      false, "it failed" },

@@ -114,6 +114,7 @@ static int start(void **state)
 		.admin_listen = {.host = "127.0.0.1"},
 		.threads = 1,
 		.connections = 64,
+		.admin_connections = 8,
 		.api_key = KEY,
 	};
 	struct fixture *f;
