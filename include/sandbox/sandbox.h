@@ -49,6 +49,8 @@ struct sandbox_config {
 	 * one that it had before for so long. */
 	int64_t lag_ms;
 	uint64_t seed;
+	/* Rows of a list's page at most, fewer than asked for; 0: as asked */
+	unsigned page_max;
 	bool retell_not_found_422; /* the documented 422; live it is 404 */
 	size_t log_max; /* requests remembered, oldest dropped first */
 };

@@ -95,6 +95,8 @@ void answer_page_of_one(struct sandbox_call *c, enum sandbox_kind kind,
 			struct resource *only, resource_filter *wanted);
 /* "PageSize" or its default, or -1 after refusing. */
 long page_size(struct sandbox_call *c);
+/* What is given of so many rows that are asked for. */
+long page_cap(const struct sandbox_call *c, long size);
 
 /* resource.c - what most handlers do. All refuse and give NULL or -1. */
 /* The n-th path argument as a resource of the account let in. Reads miss

@@ -18,7 +18,7 @@ enum { EXIT_USAGE = 64 };
 /* Options are long until they are put where they belong. */
 struct settings {
 	long port, latency_ms, numbers, max_trunks, lag_ms, seed;
-	long max_concurrency, retell_not_found, log_max;
+	long max_concurrency, page_max, retell_not_found, log_max;
 	const char *listen;
 };
 
@@ -41,6 +41,7 @@ static const struct option_row rows[] = {
 	{ "lag-ms",           AT(lag_ms),           0, 3600000,  0,      NULL,        "reads miss what is younger than this" },
 	{ "seed",             AT(seed),             0, LONG_MAX, 1,      NULL,        "of SIDs and of the faults' chance" },
 	{ "max-concurrency",  AT(max_concurrency),  0, 1000000,  0,      NULL,        "calls under way per account before 429; 0: no limit" },
+	{ "page-max",         AT(page_max),         0, 1000,     0,      NULL,        "rows of a list's page, though more were asked for; 0: as asked" },
 	{ "retell-not-found", AT(retell_not_found), 404, 422,    404,    NULL,        "Retell's status for what is not there: 404 (live) or 422 (documented)" },
 	{ "log-max",          AT(log_max),          0, 10000000, 200000, NULL,        "requests remembered" },
 };
@@ -139,6 +140,7 @@ static int serve(const struct settings *s)
 		.max_trunks = (unsigned)s->max_trunks,
 		.max_concurrency = (unsigned)s->max_concurrency,
 		.lag_ms = s->lag_ms,
+		.page_max = (unsigned)s->page_max,
 		.seed = (uint64_t)s->seed,
 		.retell_not_found_422 = s->retell_not_found == 422,
 		.log_max = (size_t)s->log_max,

@@ -36,6 +36,13 @@ static long number_param(const struct sandbox_call *c, const char *name,
 	return *text && !*end && n >= 0 && n < 100000000 ? n : -1;
 }
 
+long page_cap(const struct sandbox_call *c, long size)
+{
+	long most = c->sb->config.page_max;
+
+	return most && size > most ? most : size;
+}
+
 long page_size(struct sandbox_call *c)
 {
 	long size = number_param(c, "PageSize", DEFAULT_PAGE);
@@ -48,7 +55,7 @@ long page_size(struct sandbox_call *c)
 		refuse(c, 400, 20422, "Invalid Parameter: PageSize");
 		return -1;
 	}
-	return size;
+	return page_cap(c, size);
 }
 
 /* Every row in order; token tells where to go on. */

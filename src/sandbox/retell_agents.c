@@ -113,10 +113,10 @@ long list_limit(struct sandbox_call *c)
 		return -1;
 	}
 	if (!text)
-		return 50;
+		return page_cap(c, 50);
 	n = strtol(text, &end, 10);
 	if (*text && !*end && n >= 1 && n <= 1000)
-		return n;
+		return page_cap(c, n);
 	refuse_retell(c, 400, "limit must be 1 to 1000");
 	return -1;
 }

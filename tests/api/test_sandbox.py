@@ -323,7 +323,7 @@ def test_help_lists_every_option():
     done = subprocess.run([BINARY, "--help"], capture_output=True, text=True, timeout=10)
     assert done.returncode == 0
     for option in ("port", "listen", "latency-ms", "numbers", "max-trunks", "lag-ms", "seed",
-                   "max-concurrency", "help"):
+                   "max-concurrency", "page-max", "help"):
         assert f"--{option} " in done.stdout
 
 

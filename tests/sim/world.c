@@ -309,6 +309,7 @@ void world_leave_stage(void)
 static void draw_world(struct world *w)
 {
 	static const int64_t lags[] = {0, 0, 100, LAG_MS};
+	static const unsigned pages[] = {0, 0, 1, 2};
 	struct chance *c = &w->dice;
 	struct sandbox_config config = {
 		.numbers = 3,
@@ -316,6 +317,7 @@ static void draw_world(struct world *w)
 		.max_concurrency = chance_percent(c, 10) ? 3 : 0,
 		.lag_ms = lags[chance_from(c, 0, 3)],
 		.seed = w->seed + 1,
+		.page_max = pages[chance_from(c, 0, 3)],
 		.retell_not_found_422 = chance_percent(c, 30),
 		.log_max = 1,
 	};

@@ -10,6 +10,10 @@
 	"Basic QUM1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTVhNWE1YTp3cm9uZw=="
 #define DAY_MS (24LL * 60 * 60 * 1000)
 
+#define IMPORT(number, more)          \
+	"{\"phone_number\":\"" number \
+	"\",\"termination_uri\":\"a.pstn.twilio.com\"" more "}"
+
 static void a_fresh_world_has_numbers_and_foreign_things(void **state)
 {
 	struct world *w = *state;
@@ -534,6 +538,27 @@ static void pages_of_the_old_api_have_relative_links(void **state)
 	assert_int_equal(rows, 9);
 }
 
+static void a_page_may_be_shorter_than_asked_for(void **state)
+{
+	struct sandbox_config short_pages = small_world;
+	struct world *w;
+	const json_t *meta;
+
+	short_pages.page_max = 1;
+	w = world_with(&short_pages);
+	assert_int_equal(get(w, "/v1/Trunks?PageSize=1000"), 200);
+	assert_int_equal(json_array_size(json_object_get(w->answer, "trunks")),
+			 1);
+	meta = json_object_get(w->answer, "meta");
+	assert_true(json_is_string(json_object_get(meta, "next_page_url")));
+	(void)post(w, "/import-phone-number", IMPORT("+14155550100", ""));
+	assert_int_equal(get(w, "/v2/list-phone-numbers?limit=1000"), 200);
+	assert_int_equal(json_array_size(json_object_get(w->answer, "items")),
+			 1);
+	assert_true(json_is_true(json_object_get(w->answer, "has_more")));
+	world_free(w);
+}
+
 static void page_sizes_over_1000_are_20007(void **state)
 {
 	struct world *w = *state;
@@ -650,10 +675,6 @@ static void an_account_takes_so_many_calls_at_once(void **state)
 	assert_int_equal(post(w, "/v1/Trunks", "FriendlyName=x"), 201);
 	world_free(w);
 }
-
-#define IMPORT(number, more)          \
-	"{\"phone_number\":\"" number \
-	"\",\"termination_uri\":\"a.pstn.twilio.com\"" more "}"
 
 static void a_number_is_imported_once(void **state)
 {
@@ -1048,6 +1069,7 @@ int main(void)
 		in_world(the_number_filter_is_a_partial_match_with_stars),
 		in_world(pages_are_linked_and_end),
 		in_world(pages_of_the_old_api_have_relative_links),
+		cmocka_unit_test(a_page_may_be_shorter_than_asked_for),
 		in_world(page_sizes_over_1000_are_20007),
 		in_world(buying_an_owned_number_is_an_update),
 		in_world(numbers_are_bought_and_released),
