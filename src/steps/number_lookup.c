@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* number_lookup.c - find the number in the Twilio account, refuse it while it
- * serves another trunk, and remember where its calls go now. A read. */
+/*
+ * number_lookup.c - find the number in the Twilio account, refuse it while it
+ * serves another trunk, and remember where its calls go now. A read.
+ *
+ * The trunk it is taken from is asked for, too: reads lag, and one that was
+ * just deleted (by us, say, a moment ago) is not where the number would have to
+ * be put back.
+ */
 #include <string.h>
 
 #include "common.h"
+
+/* After the list's pages. */
+static bool asks_trunk(const struct step_cx *cx)
+{
+	return cx->row->phase > 0 && cx->row->next_page.len == 0;
+}
 
 static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
 
+	if (asks_trunk(cx))
+		return built(twilio_fetch_trunk(
+				     &t, rq, row_recall(cx->row, "trunk_sid")),
+			     err);
 	return turn_page(cx, rq, twilio_list_numbers(&t, rq, cx->phone_number),
 			 err);
 }
@@ -58,7 +74,22 @@ static enum outcome take(struct step_cx *cx, const json_t *item,
 			 text(item, "voice_application_sid"), err) ||
 	    row_remember(cx->row, "voice_url", text(item, "voice_url"), err))
 		return OUTCOME_REFUSED;
-	return OUTCOME_DONE;
+	buf_clear(&cx->row->next_page);
+	return trunk[0] ? OUTCOME_MORE : OUTCOME_DONE;
+}
+
+static enum outcome read_trunk(struct step_cx *cx, const struct answer *a,
+			       struct err *err)
+{
+	if (a->kind == ANSWER_OK)
+		return OUTCOME_DONE;
+	if (a->kind != ANSWER_GONE)
+		return refuse_answer(cx, a, err);
+	err_set(err, ERR_NUMBER_ON_TRUNK,
+		"Twilio says that the number is on trunk %s, and that there is "
+		"no such trunk",
+		row_recall(cx->row, "trunk_sid"));
+	return OUTCOME_ABSENT;
 }
 
 static enum outcome read(struct step_cx *cx, const struct answer *a,
@@ -69,6 +100,8 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 	const json_t *item;
 	int more;
 
+	if (asks_trunk(cx))
+		return read_trunk(cx, a, err);
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
 	if (!json_is_array(list))

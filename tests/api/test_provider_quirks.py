@@ -42,6 +42,18 @@ def test_a_delete_right_after_a_create_puts_the_routing_back_though_reads_lag(ma
 # Somebody else works there, too
 
 
+def test_a_number_taken_over_again_at_once_is_not_taken_from_the_trunk_just_deleted(make_world):
+    """A read that lags still shows it there; it goes back to where it really was."""
+    world = make_world(LAG, **SETTLE)
+    former = world.sandbox.routing(ON_FOREIGN_TRUNK)
+    for _ in range(2):
+        world.api.created(ON_FOREIGN_TRUNK, take_over=True)
+        world.api.deleted(ON_FOREIGN_TRUNK)
+
+    assert world.sandbox.routing(ON_FOREIGN_TRUNK) == former
+    assert_nothing_left(world)
+
+
 def test_a_former_trunk_that_was_deleted_meanwhile_is_no_obstacle(world):
     """Whoever moves here from an older trunk deletes that trunk some day. Deleting it would have
     detached the number: that is where a delete leaves it."""
