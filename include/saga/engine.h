@@ -23,6 +23,9 @@
 #include "steps/settings.h"
 #include "store/store.h"
 
+/* Commands between two ticks; more are OVERLOADED. */
+#define ENGINE_INBOX_MAX 10000
+
 struct engine;
 
 struct engine_conf {

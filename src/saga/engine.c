@@ -17,9 +17,7 @@
 #include "saga.h"
 #include "store/replies.h"
 
-#define LAZY_MS	  100
-#define INBOX_MAX 10000
-
+#define LAZY_MS	     100
 #define HEARTBEAT_MS 5000 /* it ticks at least so often: a sign of life */
 
 #define KEYS_KEPT_MS   (72LL * 3600 * 1000) /* after they are finished */
@@ -45,7 +43,7 @@ struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 	e->replies_end = &e->replies;
 	e->inbox_end = &e->inbox;
 	e->now = clock->mono_ms(clock);
-	e->expire_at = e->now + EXPIRE_EACH_MS;
+	e->expire_at = e->now;
 	if (conf->sweep_every_ms)
 		e->sweep_at = e->now + conf->sweep_grace_ms;
 	return e;
@@ -65,7 +63,7 @@ int engine_submit(struct engine *e, struct command *c, struct err *err)
 	else if (atomic_load(&e->stalled))
 		rc = err_set(err, ERR_STORAGE_UNAVAILABLE,
 			     "the database cannot be written just now");
-	else if (e->inbox_count >= INBOX_MAX)
+	else if (e->inbox_count >= ENGINE_INBOX_MAX)
 		rc = err_set(err, ERR_OVERLOADED, "too many requests at once");
 	if (rc == 0) {
 		*e->inbox_end = c;

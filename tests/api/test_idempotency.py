@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One Idempotency-Key is one operation: replays are the same to the byte."""
 
+import contextlib
+import sqlite3
+import time
 from collections import Counter
 
 import pytest
@@ -71,6 +74,34 @@ def test_a_replay_says_the_same_time_to_come_again(make_world, number):
     _same(first, world.api.create(number, KEY))
     world.restart()
     _same(first, world.api.create(number, KEY))
+
+
+def test_after_72_hours_a_key_is_forgotten_and_the_number_is_not(world, number):
+    """No second create begins: the number's own uniqueness remains."""
+    first = world.api.create(number, KEY)
+    kept_ms = 72 * 3600 * 1000
+    for age_ms, status in ((kept_ms - 60_000, 201), (kept_ms + 1000, 409)):
+        world.stop()
+        _aged(world, age_ms)
+        world.start()
+        if status == 409:
+            eventually(lambda: _kept(world) == 0, "it is dropped")
+        again = world.api.create(number, KEY)
+        assert again.status_code == status
+    assert again.json()["code"] == "number-already-exists"
+    assert again.json()["number_id"] == first.json()["id"]
+    assert_exactly(world, ALL_KINDS)
+
+
+def _aged(world, age_ms):
+    """Its kept answers ended so long ago."""
+    with contextlib.closing(sqlite3.connect(world.database)) as database, database:
+        database.execute("UPDATE replies SET finished_ms = ?", (int(time.time() * 1000) - age_ms,))
+
+
+def _kept(world):
+    with contextlib.closing(sqlite3.connect(world.database)) as database:
+        return database.execute("SELECT count(*) FROM replies").fetchone()[0]
 
 
 def test_a_delete_and_a_patch_are_replayed_too(world, number):
