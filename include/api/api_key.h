@@ -25,6 +25,7 @@
 #define API_KEY_SIZE   48 /* "tlk_", 43 characters, NUL */
 #define KEY_NAME_MAX   64 /* characters */
 #define KEY_NAME_SIZE  (4 * KEY_NAME_MAX + 1)
+#define KEY_EXPIRY_MAX 64 /* characters of expires_at */
 #define KEY_PLACE      "/v1/api-keys"
 #define KEY_RECORD_MAX 2048
 

@@ -117,7 +117,8 @@ static void read_expiry(struct key_order *o, const json_t *value,
 
 	if (!value || json_is_null(value))
 		return;
-	if (!s || !timestamp_parse(s, &o->expires_ms))
+	if (!s || strlen(s) > KEY_EXPIRY_MAX ||
+	    !timestamp_parse(s, &o->expires_ms))
 		fault(faults, "/expires_at",
 		      "must be null or a time of RFC 3339, as "
 		      "2027-01-31T12:00:00Z");
