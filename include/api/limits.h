@@ -25,7 +25,7 @@
 /* Of so many connections: clients that wait for an outcome, more of them if the
  * engine's next commit answers, and streams. */
 #define LIMIT_WAITING(all)    ((all) / 4 * 3)
-#define LIMIT_BRIEF(all)      ((all) / 16)
+#define LIMIT_BRIEF(all)      ((all) / 16 + 1)
 #define LIMIT_WATCHING(all)   ((all) / 8 < LIMIT_STREAMS ? (all) / 8 : LIMIT_STREAMS)
 #define LIMIT_BACKLOG         1024
 

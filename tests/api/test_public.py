@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What anyone may read, and what operators read on the admin listener."""
 
+import random
 import re
 
 import pytest
 import yaml
 
 from support.problems import PROBLEMS
-from support.process import REPO
+from support.process import REPO, SLOW
+from support.raw import KEY, LAST, exchange, get
 from support.waiting import eventually
 
 
@@ -104,6 +106,32 @@ def test_metrics_name_neither_numbers_nor_ids(world, number):
 
     for secret in (number, number[1:], created["id"], created["trunk"]["sid"], "4711"):
         assert secret not in text
+
+
+def test_a_hundred_thousand_random_targets_leave_nothing_behind(world):
+    """Neither memory nor a line in the metrics."""
+    dice = random.Random(7)
+
+    def knock(count):
+        targets = [dice.randbytes(12).hex() for _ in range(count)]
+        methods = dice.choices([b"GET", b"POST", b"DELETE", b"BREW"], k=count)
+        asked = [get(KEY, f"/v1/{t[:3]}/{t}?{t}=1".encode(), m) for t, m in zip(targets, methods)]
+        said = exchange(world, b"".join(asked) + LAST, within=60)
+        assert said.count(b"HTTP/1.1 404 ") + said.count(b"HTTP/1.1 501 ") == count
+
+    for _ in range(5):
+        knock(1000)
+        _metrics(world)  # which has lines of its own
+    lines, resident = len(_metrics(world).splitlines()), _resident(world)
+    for _ in range(100):
+        knock(1000)
+    assert len(_metrics(world).splitlines()) == lines
+    assert _resident(world) - resident < 4 * SLOW * 2**20
+
+
+def _resident(world):
+    (value,) = re.findall(r"^process_resident_memory_bytes (\S+)$", _metrics(world), re.M)
+    return float(value)
 
 
 def test_metrics_count_what_happened(world, number):

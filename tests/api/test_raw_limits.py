@@ -5,19 +5,15 @@ What passes a limit of ours gets a problem document; only what passes the
 library's pool as well meets a page of its own, or none.
 """
 
-import contextlib
-import json
-
 import pytest
 
-from support.facts import NUMBERS, OPERATIONS
-from support.journeys import ASYNC
-from support.raw import HIDDEN, HOST, KEY, connect, get, post, read_all, sized, talk
-from support.waiting import eventually
-from support.world import World
+from support.facts import NUMBERS
+from support.limits import LIMIT
+from support.raw import HIDDEN, HOST, KEY, get, post, sized, talk
 
 LIST = NUMBERS.encode()
-HEADER, FIELDS, TARGET, BODY, DRAIN = 16 * 1024, 100, 4096, 64 * 1024, 1024 * 1024
+HEADER, FIELDS, TARGET = LIMIT["HEADER"], LIMIT["FIELDS"], LIMIT["TARGET"]
+BODY, DRAIN, BEARER = LIMIT["BODY"], LIMIT["BODY_DRAIN"], LIMIT["BEARER"]
 
 
 # The header
@@ -139,97 +135,8 @@ def test_json_may_be_16_deep(shared, open_, close):
 
 
 def test_a_key_of_any_length_is_refused_alike(shared):
-    """512 bytes are looked up, more are not: nobody can tell."""
-    requests = [get(b"Authorization: Bearer " + b"k" * n + b"\r\n", LIST) for n in (512, 513, 9000)]
+    """So many bytes are looked up, more are not: nobody can tell."""
+    sizes = (BEARER, BEARER + 1, 9000)
+    requests = [get(b"Authorization: Bearer " + b"k" * n + b"\r\n", LIST) for n in sizes]
     answers = talk(shared, b"".join(requests)).served(401, 401, 401)
     assert len({answer.body.partition(b'"instance"')[0] for answer in answers}) == 1
-
-
-# Connections and requests that wait: few, when there are few descriptors
-
-
-class SmallWorld(World):
-    command = ["prlimit", "--nofile=128:128", *World.command]
-
-    def connections(self):
-        """How many it said at its start that it takes; three quarters of them may wait."""
-        lines = map(json.loads, self.service.log().splitlines())
-        return next(line["clients"] for line in lines if line["event"] == "descriptors")
-
-
-@pytest.fixture
-def small(tmp_path):
-    world = SmallWorld(tmp_path, TRUNKLINE_PROVIDER_CONCURRENCY=8)  # which take descriptors too
-    yield world
-    world.close()
-
-
-def test_beyond_the_connections_clients_queue_and_nobody_is_lost(small):
-    request = get(b"X-Request-Id: first\r\n")
-    last = get(b"Connection: close\r\n")
-    with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(connect(small)) for _ in range(100)]
-        for client in clients:
-            client.sendall(request)
-        served = [client for client in clients if _answered(client, 1.0 if client is clients[0] else 0.05)]
-        assert len(served) == small.connections()
-        assert small.admin.request("GET", "/readyz").status_code == 200
-        waiting = [client for client in clients if client not in served]
-        for client in served:
-            client.sendall(last)
-            assert b"200 OK" in read_all(client)
-            client.close()
-        for client in waiting:
-            assert _answered(client, 10)
-            client.close()
-
-
-def _answered(client, within):
-    client.settimeout(within)
-    try:
-        return b" 200 OK" in client.recv(65536)
-    except TimeoutError:
-        return False
-
-
-def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
-    """Who needs not wait is served as ever: who prefers 202, cancels, makes or revokes a key, reads."""
-    most = small.connections() // 4 * 3
-    last, later, *chosen = numbers(most + 2)
-    small.sandbox.fail("list_incoming_numbers", times=0, delay_before_ms=60_000)
-    with contextlib.ExitStack() as stack:
-        clients = []
-
-        def wait_for(number):
-            clients.append(stack.enter_context(connect(small)))
-            clients[-1].sendall(_create(number))
-
-        for number in chosen[:-1]:
-            wait_for(number)
-        eventually(lambda: _waiting(small) == most - 1, "almost as many wait as may")
-        wait_for(chosen[-1])
-        eventually(lambda: _waiting(small) == most, "the last one may wait too")
-        for order in (lambda: small.api.create(last), lambda: small.api.request("POST", "/v1/sweeps")):
-            refused = order()
-            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-            assert refused.headers["Retry-After"]
-        accepted = small.api.create(later, ASYNC)
-        assert accepted.status_code == 202
-        cancel = f"{OPERATIONS}/{accepted.json()['id']}/cancel"
-        assert small.api.request("POST", cancel).status_code == 202
-        key = small.api.request("POST", "/v1/api-keys", json={"name": "k", "scope": "read"})
-        assert key.status_code == 201
-        assert small.api.request("DELETE", key.headers["Location"]).status_code == 200
-        assert small.api.list().status_code == 200
-        assert small.admin.request("GET", "/readyz").status_code == 200
-    small.unclean = True  # what hangs goes with the world
-
-
-def _create(number):
-    return sized(b'{"phone_number": "%s", "agent_id": "agent_sandbox_1"}' % number.encode())
-
-
-def _waiting(world):
-    text = world.admin.request("GET", "/metrics").text
-    (value,) = [line.split()[1] for line in text.splitlines() if line.startswith("trunkline_http_waiting ")]
-    return int(value)

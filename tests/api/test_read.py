@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Reading: lists with pages and filters, ETags."""
 
+import json
 import urllib.parse
 
 import pytest
 
 from support import facts
+from support.client import at_once
 from support.facts import AGENT, NUMBERS, OTHER_AGENT
+from support.limits import LIMIT
 
 
 @pytest.fixture
@@ -46,6 +49,32 @@ def test_pages_hold_every_number_once(seven, limit, pages):
 
     assert seen == seven.wanted[::-1]
     assert count == pages
+
+
+def test_a_page_of_very_large_numbers_ends_early_and_loses_none(make_world, numbers):
+    """At 4 MiB, with the item that passes it; the cursor leads on as ever."""
+    world = make_world({"max_trunks": 200})
+    large = {
+        "metadata": {f"key{i}": "\N{TELEPHONE RECEIVER}" * 500 for i in range(16)},
+        "allowed_inbound_country_list": ["US"] * 250,
+    }
+    wanted = numbers(150)
+
+    def create(number):
+        body = json.dumps({"phone_number": number, **large}, ensure_ascii=False).encode()
+        answer = world.api.request("POST", NUMBERS, {"Content-Type": "application/json"}, data=body)
+        assert answer.status_code == 201
+
+    parts = [wanted[at::8] for at in range(8)]
+    at_once([lambda part=part: [create(number) for number in part] for part in parts])
+    first = world.api.list(limit=200)
+    item = len(first.content) / len(first.json()["items"])
+    rest = world.api.list(limit=200, cursor=first.json()["next_cursor"])
+
+    assert LIMIT["PAGE"] < len(first.content) < LIMIT["PAGE"] + 2 * item
+    assert sorted(_phone_numbers(first) + _phone_numbers(rest)) == sorted(wanted)
+    assert rest.json()["next_cursor"] is None
+    world.unclean = True  # a delete of each would only take time
 
 
 def test_the_link_header_leads_to_the_next_page(seven):

@@ -62,3 +62,12 @@ def test_every_fault_has_one_row_with_a_test_or_a_reason():
     assert counts == {"A": [*range(1, 51)], "B": [*range(1, 55)], "C": [*range(1, 65)]}
     for letter, number, fault, tests in rows:
         assert NAMED.search(tests) or "left: " in tests, f"{letter}{number} {fault}"
+
+
+def test_every_limit_on_clients_has_a_row_with_a_test_or_a_reason():
+    header = (TESTS.parent / "include/api/limits.h").read_text(encoding="utf-8")
+    limits = re.findall(r"^#define LIMIT_(\w+)", header, re.M)
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", README, re.M))
+    assert len(limits) > 20 and list(rows) == limits
+    for name, tests in rows.items():
+        assert NAMED.search(tests) or tests.startswith("left: "), name

@@ -109,8 +109,8 @@ def split(data, methods=()):
     return answers
 
 
-def connect(world, within=10):
-    at = urllib.parse.urlsplit(world.api.url)
+def connect(world, within=10, url=None):
+    at = urllib.parse.urlsplit(url or world.api.url)
     return socket.create_connection((at.hostname, at.port), timeout=within * SLOW)
 
 

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""How many clients may be connected, wait for an outcome, and watch: and one more."""
+
+import contextlib
+import json
+
+import pytest
+
+from support.facts import OPERATIONS
+from support.journeys import ASYNC
+from support.limits import LIMIT
+from support.raw import connect, get, read_all, sized
+from support.streams import Stream
+from support.waiting import eventually
+from support.world import World
+
+
+class SmallWorld(World):
+    """128 descriptors make some 30 connections."""
+
+    command = ["prlimit", "--nofile=128:128", *World.command]
+
+    def connections(self):
+        """How many it said at its start that it takes; three quarters of them may wait, an eighth watch."""
+        lines = map(json.loads, self.service.log().splitlines())
+        return next(line["clients"] for line in lines if line["event"] == "descriptors")
+
+
+@pytest.fixture
+def small(tmp_path):
+    world = SmallWorld(tmp_path, TRUNKLINE_PROVIDER_CONCURRENCY=8)  # which take descriptors too
+    yield world
+    world.close()
+
+
+# Connections
+
+
+def test_beyond_the_connections_clients_queue_and_nobody_is_lost(small):
+    request = get(b"X-Request-Id: first\r\n")
+    last = get(b"Connection: close\r\n")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(small)) for _ in range(100)]
+        for client in clients:
+            client.sendall(request)
+        served = [client for client in clients if _answered(client, 1.0 if client is clients[0] else 0.05)]
+        assert len(served) == small.connections()
+        assert small.admin.request("GET", "/readyz").status_code == 200
+        waiting = [client for client in clients if client not in served]
+        for client in served:
+            client.sendall(last)
+            assert b"200 OK" in read_all(client)
+            client.close()
+        for client in waiting:
+            assert _answered(client, 10)
+            client.close()
+
+
+def test_so_it_is_at_the_admin_listener(world):
+    """One thread: exactly so many."""
+    most = LIMIT["ADMIN_CONNECTIONS"]
+    with contextlib.ExitStack() as stack:
+        clients = []
+        for _ in range(most):
+            clients.append(stack.enter_context(connect(world, url=world.admin.url)))
+            clients[-1].sendall(get(target=b"/livez"))
+            assert _answered(clients[-1], 10)
+        more = stack.enter_context(connect(world, url=world.admin.url))
+        more.sendall(get(target=b"/livez"))
+        assert not _answered(more, 0.3)
+        assert world.api.list().status_code == 200
+        clients[0].close()
+        assert _answered(more, 10)
+
+
+def _answered(client, within):
+    client.settimeout(within)
+    try:
+        return b" 200 OK" in client.recv(65536)
+    except TimeoutError:
+        return False
+
+
+# Clients that wait for an outcome
+
+
+def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
+    """Who needs not wait is served as ever: who prefers 202, cancels, makes or revokes a key, reads."""
+    most = small.connections() // 4 * 3
+    last, later, *chosen = numbers(most + 2)
+    small.sandbox.fail("list_incoming_numbers", times=0, delay_before_ms=60_000)
+    with contextlib.ExitStack() as stack:
+        clients = []
+
+        def wait_for(number):
+            clients.append(stack.enter_context(connect(small)))
+            clients[-1].sendall(_create(number))
+
+        for number in chosen[:-1]:
+            wait_for(number)
+        eventually(lambda: _gauge(small, "waiting") == most - 1, "all but one wait")
+        wait_for(chosen[-1])
+        eventually(lambda: _gauge(small, "waiting") == most, "the last one may wait too")
+        for order in (lambda: small.api.create(last), lambda: small.api.request("POST", "/v1/sweeps")):
+            refused = order()
+            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        accepted = small.api.create(later, ASYNC)
+        assert accepted.status_code == 202
+        cancel = f"{OPERATIONS}/{accepted.json()['id']}/cancel"
+        assert small.api.request("POST", cancel).status_code == 202
+        key = small.api.request("POST", "/v1/api-keys", json={"name": "k", "scope": "read"})
+        assert key.status_code == 201
+        assert small.api.request("DELETE", key.headers["Location"]).status_code == 200
+        assert small.api.list().status_code == 200
+        assert small.admin.request("GET", "/readyz").status_code == 200
+    small.unclean = True  # what hangs goes with the world
+
+
+def _create(number):
+    return sized(b'{"phone_number": "%s", "agent_id": "agent_sandbox_1"}' % number.encode())
+
+
+# Clients that watch
+
+
+def test_beyond_the_watching_clients_are_told_to_come_back(small, number):
+    """256 of them where there are connections enough: test_stream.py."""
+    small.sandbox.fail("create_trunk", times=0, delay_before_ms=60_000)
+    operation = small.api.create(number, ASYNC).json()["id"]
+    most = small.connections() // 8
+    with contextlib.ExitStack() as stack:
+        for _ in range(most):
+            assert stack.enter_context(Stream(small.api, operation)).status == 200
+        refused = small.api.request("GET", f"{OPERATIONS}/{operation}/events")
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        assert _gauge(small, "streams") == most
+    small.unclean = True
+
+
+def _gauge(world, name):
+    text = world.admin.request("GET", "/metrics").text
+    (line,) = [x for x in text.splitlines() if x.startswith(f"trunkline_http_{name} ")]
+    return int(line.split()[1])
