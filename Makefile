@@ -200,7 +200,7 @@ fuzz: ## libFuzzer on every parser, SECONDS=60 each; T=name likewise
 	@tests/support/fuzz.sh build/fuzz $(SECONDS) $(FUZZ)
 
 api: deps-test build ## tests against the real binaries; T=name likewise
-	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
 		tests/api $(if $(T),-k $(T))
 
 contract: deps-test build/contract/.stamp build ## openapi.yaml: linter, clients, SDKs, fuzzing

@@ -28,12 +28,12 @@ static int go_without(const struct conf *c, const struct err *cause,
 }
 
 /* "a:b", as far as it fits. */
-static void join(char *const *list, char out[CONFINE_TEXT])
+static void join(const char list[][PATH_MAX], char out[CONFINE_TEXT])
 {
 	size_t n = 0;
 
 	out[0] = '\0';
-	for (int i = 0; list[i] && n < CONFINE_TEXT; i++)
+	for (int i = 0; list[i][0] && n < CONFINE_TEXT; i++)
 		n += (size_t)snprintf(out + n, CONFINE_TEXT - n, "%s%s",
 				      i ? ":" : "", list[i]);
 }
@@ -49,7 +49,6 @@ static int apply_landlock(const struct conf *c, struct err *err)
 		return -1;
 	rc = confine_landlock(&needs, &abi, lacks, &cause);
 	join(needs.folders, writes);
-	confine_needs_release(&needs);
 	if (rc)
 		return go_without(c, &cause, err);
 	log_info("confined", L_STR("by", "landlock"), L_INT("abi", abi),

@@ -21,25 +21,28 @@
 #ifndef SRC_CONFINE_H
 #define SRC_CONFINE_H
 
+#include <limits.h>
 #include <stdint.h>
 
 #include "base/conf.h"
 #include "base/err.h"
 
-#define CONFINE_NEEDS 8 /* of each kind */
+#define CONFINE_NEEDS 4 /* of each kind */
 
-/* What is needed beyond the system's own files. Lists end with NULL or 0. */
+/* What is needed beyond the system's own files. Lists end with "" or 0. */
 struct confine_needs {
-	char *folders[CONFINE_NEEDS + 1];  /* to make and change files in */
-	char *readable[CONFINE_NEEDS + 1]; /* files, or folders with all in */
-	uint16_t ports[CONFINE_NEEDS + 1]; /* TCP, to connect to */
+	/* To make and change files in. */
+	char folders[CONFINE_NEEDS + 1][PATH_MAX];
+	/* Files, or folders with all that is in them. */
+	char readable[CONFINE_NEEDS + 1][PATH_MAX];
+	/* TCP, to connect to. */
+	uint16_t ports[CONFINE_NEEDS + 1];
 };
 
 /* What a running service needs, by its settings; makes the folder for backups
- * if it can. -1: CONFIG, INTERNAL; nothing is in it then. */
+ * if it can. -1: CONFIG, INTERNAL. */
 int confine_needs_init(struct confine_needs *n, const struct conf *c,
 		       struct err *err);
-void confine_needs_release(struct confine_needs *n);
 
 /* Applies both as c->confine says, and logs what holds and what does not. -1
  * (CONFIG): required, and not to be had; the process should end. */

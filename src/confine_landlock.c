@@ -129,10 +129,10 @@ static int allow(int set, const struct ruleset *handled,
 	for (size_t i = 0; i < count; i++)
 		if (allow_path(set, handled, system_files[i], READING, err))
 			return -1;
-	for (int i = 0; n->readable[i]; i++)
+	for (int i = 0; n->readable[i][0]; i++)
 		if (allow_path(set, handled, n->readable[i], READING, err))
 			return -1;
-	for (int i = 0; n->folders[i]; i++)
+	for (int i = 0; n->folders[i][0]; i++)
 		if (allow_path(set, handled, n->folders[i], MAKING, err))
 			return -1;
 	for (int i = 0; n->ports[i]; i++)

@@ -12,27 +12,27 @@
 #include "confine.h"
 #include "store/store.h"
 
-static int no_memory(struct err *err)
-{
-	return err_set(err, ERR_INTERNAL, "there is no memory left");
-}
+typedef char path_list[CONFINE_NEEDS + 1][PATH_MAX];
 
-static int add(char **list, const char *path, struct err *err)
+static int add(path_list list, const char *path, struct err *err)
 {
 	int i = 0;
 
-	while (list[i])
+	while (i < CONFINE_NEEDS && list[i][0])
 		i++;
 	if (i == CONFINE_NEEDS)
 		return err_set(err, ERR_INTERNAL, "too many paths are needed");
-	list[i] = strdup(path);
-	return list[i] ? 0 : no_memory(err);
+	if (strlen(path) >= PATH_MAX)
+		return err_set(err, ERR_CONFIG, "a path is too long");
+	strcpy(list[i], path);
+	return 0;
 }
 
-static int add_folder_of(char **list, const char *path, struct err *err)
+static int add_folder_of(path_list list, const char *path, struct err *err)
 {
 	char *copy = strdup(path);
-	int rc = copy ? add(list, dirname(copy), err) : no_memory(err);
+	int rc = copy ? add(list, dirname(copy), err)
+		      : err_set(err, ERR_INTERNAL, "there is no memory left");
 
 	free(copy);
 	return rc;
@@ -105,23 +105,12 @@ static int add_port(struct confine_needs *n, const char *url, struct err *err)
 int confine_needs_init(struct confine_needs *n, const struct conf *c,
 		       struct err *err)
 {
-	*n = (struct confine_needs){0};
+	memset(n, 0, sizeof(*n));
 	if (add_folders(n, c, err) || add_readables(n, c, err) ||
 	    add_port(n, c->twilio_api_url, err) ||
 	    add_port(n, c->twilio_trunking_url, err) ||
 	    add_port(n, c->twilio_voice_url, err) ||
-	    add_port(n, c->retell_url, err)) {
-		confine_needs_release(n);
+	    add_port(n, c->retell_url, err))
 		return -1;
-	}
 	return 0;
-}
-
-void confine_needs_release(struct confine_needs *n)
-{
-	for (int i = 0; i < CONFINE_NEEDS; i++) {
-		free(n->folders[i]);
-		free(n->readable[i]);
-	}
-	*n = (struct confine_needs){0};
 }

@@ -110,14 +110,12 @@ static int result(bool ok)
 
 static int lock_files(void)
 {
-	struct confine_needs needs = {
-		.folders = {ours},
-		.ports = {(uint16_t)open_port},
-	};
+	struct confine_needs needs = {.ports = {(uint16_t)open_port}};
 	char lacks[CONFINE_TEXT];
 	struct err err = ERR_INIT;
 	int abi;
 
+	snprintf(needs.folders[0], PATH_MAX, "%s", ours);
 	return confine_landlock(&needs, &abi, lacks, &err);
 }
 
