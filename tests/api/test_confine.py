@@ -3,16 +3,13 @@
 
 import json
 import pathlib
-import shutil
-import socket
-import ssl
 import subprocess
-import threading
 
 import pytest
 
 from support.facts import ALL_KINDS
 from support.process import REPO, SANITIZER, run
+from support.tls import PROVIDERS, Tls, needs_openssl
 from support.world import World, assert_exactly
 
 CONFIG = 78  # sysexits.h
@@ -142,74 +139,14 @@ def test_without_either_require_does_not_start(world, old_kernel):
 # What the service needs long after its start
 
 
-class Tls:
-    """The sandbox behind TLS, with a certificate for localhost by an authority of its own."""
-
-    def __init__(self, folder, target):
-        self.folder = folder
-        self.target = target
-        self.renew()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def renew(self):
-        """A new key and certificate, put in the place of the former as a renewal does."""
-        fresh = self.folder / "fresh"
-        fresh.mkdir(parents=True)
-        request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        names = "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
-        files = f"-keyout {fresh}/key.pem -out {fresh}/ca.pem"
-        subprocess.run(
-            ["openssl", *f"{request} {names} {files}".split()], check=True, capture_output=True
-        )
-        for name in ("key.pem", "ca.pem"):
-            (fresh / name).rename(self.folder / name)
-        fresh.rmdir()
-
-    def _serve(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=[client], daemon=True).start()
-
-    def _carry(self, client):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / "ca.pem", self.folder / "key.pem")
-        try:
-            inside = context.wrap_socket(client, server_side=True)
-        except OSError:  # a handshake that was refused
-            client.close()
-            return
-        host, port = self.target.removeprefix("http://").split(":")
-        outside = socket.create_connection((host, int(port)))
-        there = threading.Thread(target=self._pump, args=[inside, outside], daemon=True)
-        there.start()
-        self._pump(outside, inside)
-        there.join()
-        inside.close()
-        outside.close()
-
-    @staticmethod
-    def _pump(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the other way ends as well
-
-
-@pytest.mark.skipif(not shutil.which("openssl"), reason="not tested: there is no openssl")
+@needs_openssl
 def test_providers_are_called_by_name_and_over_tls(make_world, tmp_path, number):
     """The authority is read with the first call, and has been renewed by then: what stands
     there now is not the file that was there at the start."""
     world = make_world()
     world.stop()
     tls = Tls(tmp_path / "elsewhere" / "tls", world.sandbox.url)
-    for name in ("TWILIO_API", "TWILIO_TRUNKING", "TWILIO_VOICE", "RETELL"):
+    for name in PROVIDERS:
         world.settings[f"{name}_BASE_URL"] = tls.url
     world.settings["TRUNKLINE_CA_FILE"] = tls.folder / "ca.pem"
     world.start()
