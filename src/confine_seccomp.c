@@ -80,7 +80,7 @@ static const char *const fatal[] = {
 #define HAS(n, bits)      SCMP_CMP(n, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(bits), (scmp_datum_t)(bits))
 #define HAS_NOT(n, bits)  SCMP_CMP(n, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(bits), 0)
 #define IS_TYPE(n, value) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, (scmp_datum_t)(value))
-#define IS_NULL(n)        SCMP_CMP(n, SCMP_CMP_EQ, 0)
+#define IS_NULL(n)        SCMP_CMP(n, SCMP_CMP_EQ, 0, 0)
 
 /* A call with several rows is let through by any of them. */
 static const struct limited {
