@@ -8,6 +8,7 @@
  *   full      pwrite, by which SQLite writes, fails with ENOSPC
  *   readonly  the same with EROFS: the kernel met an error and remounted
  *   hold      fsync, by which a backup is brought to disk, does not come back
+ *   hang      fdatasync does not come back
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static int fail(int code)
 
 int fdatasync(int fd)
 {
+	while (is_set("hang"))
+		usleep(5000);
 	if (is_set("eio"))
 		return fail(EIO);
 	return (int)syscall(SYS_fdatasync, fd);

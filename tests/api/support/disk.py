@@ -10,45 +10,21 @@ import sqlite3
 import subprocess
 import tempfile
 
-from support.process import REPO, SANITIZER, SANITIZER_OPTIONS
-
-SHIM = REPO / "tests" / "support" / "bad_disk.c"
+from support.preload import Preloaded
+from support.process import SANITIZER_OPTIONS
 
 # A process that ends at once does not wait for its threads, and need not.
 ENDS_AT_ONCE = {"TSAN_OPTIONS": SANITIZER_OPTIONS["TSAN_OPTIONS"] + ":report_thread_leaks=0"}
 
 
-class BadDisk:
-    """Faults of a service's disk, by a library put before the system's."""
+class BadDisk(Preloaded):
+    """Faults of a service's disk: see tests/support/bad_disk.c."""
 
     def __init__(self, folder):
-        folder.mkdir()
-        self.folder = folder
-        self.library = folder / "bad_disk.so"
-        subprocess.run(
-            ["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", self.library, SHIM], check=True
-        )
+        super().__init__(folder, "bad_disk")
 
     def settings(self):
-        """What the service's environment needs on top."""
-        settings = {"LD_PRELOAD": self.library, "BAD_DISK": self.folder, **ENDS_AT_ONCE}
-        if SANITIZER == "address":
-            settings["ASAN_OPTIONS"] = "detect_leaks=1:verify_asan_link_order=0"
-        return settings
-
-    def set(self, fault):
-        (self.folder / fault).touch()
-
-    def clear(self, fault):
-        (self.folder / fault).unlink(missing_ok=True)
-
-    @contextlib.contextmanager
-    def failing(self, fault):
-        self.set(fault)
-        try:
-            yield
-        finally:
-            self.clear(fault)
+        return {**super().settings(), **ENDS_AT_ONCE}
 
 
 class SmallDisk:
