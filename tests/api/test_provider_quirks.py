@@ -69,6 +69,50 @@ def test_a_former_trunk_that_was_deleted_meanwhile_is_no_obstacle(world):
     world.before = world.sandbox.foreign()  # the trunk is gone, and not by us
 
 
+EXISTS = {"status": "error", "message": "Phone number already exists"}
+# What a provider says to a second try of what the first one made after all.
+ALREADY = {
+    "trunk": ("create_trunk", {"code": 21245}),
+    "trunk, by its domain": ("create_trunk", {"code": 21248}),
+    "credential list": ("create_credential_list", {"code": 21240}),
+    "credential": ("create_credential", {"code": 21243}),
+    "list on the trunk": ("create_trunk_credential_list", {"code": 21245}),
+    "number on the trunk": ("create_trunk_phone_number", {"code": 21245}),
+    "number at Retell": ("import_number", {"body": EXISTS}),
+}
+
+
+@pytest.mark.parametrize("what", ALREADY)
+def test_what_is_there_already_and_ours_is_adopted(world, number, what):
+    call, answer = ALREADY[what]
+    world.sandbox.fail(call, status=400, effect=True, **answer)
+    world.api.created(number)
+
+    assert len(world.sandbox.calls(call)) == 1
+    assert_exactly(world, ALL_KINDS)
+
+
+def test_credentials_revoked_in_mid_way_leave_a_list_and_no_hot_loop(make_world, number):
+    """Nothing can be taken back then. Once there are new ones, DELETE does it."""
+    world = make_world(TRUNKLINE_UNDO_DEADLINE_S=2)
+    revoked = {"account": facts.ACCOUNT, **refused(401, 20003)}
+    world.sandbox.fail("create_trunk_phone_number", **revoked)
+    world.sandbox.fail("*", method="DELETE", **revoked)
+    answer = world.api.create(number)
+
+    assert (answer.status_code, answer.json()["code"]) == (502, "provider-auth-failed")
+    at_twilio = sorted((r["kind"], r["id"]) for r in world.sandbox.ours())
+    remaining = answer.json()["resources"]["remaining"]
+    assert sorted((r["kind"], r["id"]) for r in remaining) == at_twilio
+    assert "retell_number" not in dict(at_twilio), "Retell's part went on"
+    asked = len(world.sandbox.calls("delete_trunk"))
+    assert asked == 1, "a refusal is not asked for again"
+    world.sandbox.heal()
+    assert world.api.get(number).json()["status"] == "corrupted"
+    world.api.deleted(number)
+    assert_nothing_left(world)
+
+
 # Lists come in pages, which may be short
 
 
@@ -193,9 +237,8 @@ def test_an_import_answered_with_something_else_is_looked_at(world, number, abou
 def test_an_import_that_really_is_something_else_is_left_alone(world, number):
     """Retell stays with it: there is an entry, and it leads to another trunk."""
     another = _imported(number, "else.pstn.twilio.com")
-    exists = {"status": "error", "message": "Phone number already exists"}
     world.sandbox.fail("import_number", status=201, body=another)
-    world.sandbox.fail("import_number", status=400, body=exists, times=0)
+    world.sandbox.fail("import_number", status=400, body=EXISTS, times=0)
     world.sandbox.fail("get_number", nth=2, times=0, status=200, body=another)
     answer = world.api.create(number)
 
