@@ -86,10 +86,26 @@ static void names_are_escaped_in_pointers(void **state)
 
 static void weights_sum_to_one(void **state)
 {
+	struct spec s;
+
 	assert_faults("{\"phone_number\":\"+14155550100\",\"inbound_agents\":["
 		      "{\"agent_id\":\"a\",\"weight\":0.5},"
 		      "{\"agent_id\":\"b\",\"weight\":0.4}]}",
 		      "/inbound_agents");
+	/* Nearly is not enough for Retell, */
+	assert_faults("{\"phone_number\":\"+14155550100\",\"inbound_agents\":["
+		      "{\"agent_id\":\"a\",\"weight\":0.3333},"
+		      "{\"agent_id\":\"b\",\"weight\":0.3333},"
+		      "{\"agent_id\":\"c\",\"weight\":0.3333}]}",
+		      "/inbound_agents");
+	/* but ten tenths are one, though not in binary. */
+	assert_int_equal(parse(&s, "{\"phone_number\":\"+14155550100\","
+				   "\"inbound_agents\":["
+				   "{\"agent_id\":\"a\",\"weight\":0.7},"
+				   "{\"agent_id\":\"b\",\"weight\":0.2},"
+				   "{\"agent_id\":\"c\",\"weight\":0.1}]}"),
+			 0);
+	spec_release(&s);
 }
 
 static void a_short_form_becomes_the_lists_of_both_directions(void **state)
