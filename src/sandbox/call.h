@@ -83,6 +83,8 @@ bool is_e164(const char *s);
 bool is_sid(const char *s, const char *prefix);
 /* One of "a|b|c"? */
 bool is_choice(const char *s, const char *choices);
+/* http: or https:, with a host */
+bool is_web_url(const char *s);
 
 /* page.c - answers a page of the living, visible resources of a kind.
  * wanted may be NULL. */

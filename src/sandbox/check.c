@@ -66,7 +66,7 @@ bool is_choice(const char *s, const char *choices)
 	}
 }
 
-static bool is_web_url(const char *s)
+bool is_web_url(const char *s)
 {
 	if (strncmp(s, "http://", 7) == 0)
 		s += 7;

@@ -29,39 +29,41 @@ struct key {
 	const char *name;
 	enum key_type type;
 	size_t at; /* in struct rule */
-	int64_t min;
+	int64_t min, max;
 };
+
+#define MOST INT64_C(1000000000000) /* times 1000 is no overflow */
 
 /* clang-format off */
 #define AT(member) offsetof(struct rule, member)
 static const struct key keys[] = {
-	{ "operation",       K_OPERATION,   0,                   0 },
-	{ "method",          K_TEXT,        AT(method),          0 },
-	{ "path",            K_TEXT,        AT(path),            0 },
-	{ "account",         K_TEXT,        AT(account),         0 },
-	{ "nth",             K_INT,         AT(nth),             1 },
-	{ "times",           K_INT,         AT(times),          -1 },
-	{ "probability",     K_PROBABILITY, AT(probability),     0 },
-	{ "status",          K_INT,         AT(status),        200 },
-	{ "code",            K_INT,         AT(code),            0 },
-	{ "message",         K_TEXT,        AT(message),         0 },
-	{ "body",            K_BODY,        0,                   0 },
-	{ "content_type",    K_TEXT,        AT(content_type),    0 },
-	{ "retry_after",     K_RETRY,       0,                   0 },
-	{ "headers",         K_HEADERS,     AT(headers),         0 },
-	{ "redirect",        K_TEXT,        AT(redirect),        0 },
-	{ "effect",          K_FLAG,        AT(effect),          0 },
-	{ "delay_before_ms", K_INT,         AT(delay_before_ms), 0 },
-	{ "delay_after_ms",  K_INT,         AT(delay_after_ms),  0 },
-	{ "drop",            K_DROP,        0,                   0 },
-	{ "reset",           K_FLAG,        AT(reset),           0 },
-	{ "land_late_ms",    K_INT,         AT(land_late_ms),    0 },
-	{ "lag_ms",          K_INT,         AT(lag_ms),          0 },
-	{ "truncate",        K_INT,         AT(truncate),        0 },
-	{ "drip_ms",         K_INT,         AT(drip_ms),         1 },
-	{ "raw",             K_RAW,         AT(raw),             0 },
-	{ "garble",          K_GARBLE,      0,                   0 },
-	{ "note",            K_NOTE,        0,                   0 },
+	{ "operation",       K_OPERATION,   0,                   0, 0 },
+	{ "method",          K_TEXT,        AT(method),          0, 0 },
+	{ "path",            K_TEXT,        AT(path),            0, 0 },
+	{ "account",         K_TEXT,        AT(account),         0, 0 },
+	{ "nth",             K_INT,         AT(nth),             1, MOST },
+	{ "times",           K_INT,         AT(times),          -1, MOST },
+	{ "probability",     K_PROBABILITY, AT(probability),     0, 0 },
+	{ "status",          K_INT,         AT(status),        200, 599 },
+	{ "code",            K_INT,         AT(code),            0, 99999 },
+	{ "message",         K_TEXT,        AT(message),         0, 0 },
+	{ "body",            K_BODY,        0,                   0, 0 },
+	{ "content_type",    K_TEXT,        AT(content_type),    0, 0 },
+	{ "retry_after",     K_RETRY,       0,                   0, 0 },
+	{ "headers",         K_HEADERS,     AT(headers),         0, 0 },
+	{ "redirect",        K_TEXT,        AT(redirect),        0, 0 },
+	{ "effect",          K_FLAG,        AT(effect),          0, 0 },
+	{ "delay_before_ms", K_INT,         AT(delay_before_ms), 0, MOST },
+	{ "delay_after_ms",  K_INT,         AT(delay_after_ms),  0, MOST },
+	{ "drop",            K_DROP,        0,                   0, 0 },
+	{ "reset",           K_FLAG,        AT(reset),           0, 0 },
+	{ "land_late_ms",    K_INT,         AT(land_late_ms),    0, MOST },
+	{ "lag_ms",          K_INT,         AT(lag_ms),          0, MOST },
+	{ "truncate",        K_INT,         AT(truncate),        0, MOST },
+	{ "drip_ms",         K_INT,         AT(drip_ms),         1, MOST },
+	{ "raw",             K_RAW,         AT(raw),             0, 0 },
+	{ "garble",          K_GARBLE,      0,                   0, 0 },
+	{ "note",            K_NOTE,        0,                   0, 0 },
 };
 /* clang-format on */
 
@@ -90,10 +92,10 @@ static bool set_operation(struct rule *r, const json_t *value)
 	return true;
 }
 
-static bool set_int(int64_t *at, const json_t *value, int64_t min)
+static bool set_int(int64_t *at, const json_t *value, const struct key *k)
 {
 	*at = json_integer_value(value);
-	return json_is_integer(value) && *at >= min;
+	return json_is_integer(value) && *at >= k->min && *at <= k->max;
 }
 
 static bool set_probability(double *at, const json_t *value)
@@ -170,7 +172,7 @@ static bool set_key(struct rule *r, const struct key *k, const json_t *value)
 		*(const char **)at = json_string_value(value);
 		return json_is_string(value);
 	case K_INT:
-		return set_int(at, value, k->min);
+		return set_int(at, value, k);
 	case K_PROBABILITY:
 		return set_probability(at, value);
 	case K_FLAG:

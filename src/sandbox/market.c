@@ -65,6 +65,34 @@ struct resource *own_number(struct sandbox *sb, struct account *account,
 	return r;
 }
 
+/* A part of the number; '*' stands for anything. */
+static bool number_matches(const char *pattern, const char *number)
+{
+	for (; *pattern; pattern++, number++) {
+		if (*pattern == '*') {
+			for (;; number++) {
+				if (number_matches(pattern + 1, number))
+					return true;
+				if (!*number)
+					return false;
+			}
+		}
+		if (*pattern != *number)
+			return false;
+	}
+	return true;
+}
+
+bool number_contains(const char *pattern, const char *number)
+{
+	for (;; number++) {
+		if (number_matches(pattern, number))
+			return true;
+		if (!*number)
+			return false;
+	}
+}
+
 static json_t *offer(const char *e164, const char *country)
 {
 	char pretty[32];

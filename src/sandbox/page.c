@@ -172,24 +172,32 @@ static json_t *page_json(const struct sandbox_call *c, const struct page *p)
 	return o;
 }
 
+/* The place that a token names: -1 if there is none, -2 if it is none of ours.
+ */
+static long token_place(const char *token)
+{
+	const char *digits;
+	size_t n;
+
+	if (!token || !*token)
+		return -1;
+	if (strncmp(token, "PA", 2) != 0)
+		return -2;
+	digits = token + 2;
+	n = strspn(digits, "0123456789");
+	return n > 0 && n < 10 && !digits[n] ? strtol(digits, NULL, 10) : -2;
+}
+
 static void answer_rows(struct sandbox_call *c, struct page *p,
 			resource_filter *wanted)
 {
-	const char *token = form_get(&c->form, "PageToken");
-	long from = -1;
-	char *end = NULL;
+	long from = token_place(form_get(&c->form, "PageToken"));
 
 	p->size = page_size(c);
 	if (p->size < 0)
 		return;
 	p->number = number_param(c, "Page", 0);
-	if (token && *token) {
-		if (strncmp(token, "PA", 2) == 0)
-			from = strtol(token + 2, &end, 10);
-		if (from < 0 || *end)
-			p->number = -1;
-	}
-	if (p->number < 0) {
+	if (p->number < 0 || from == -2) {
 		refuse(c, 400, 20422, "Invalid Parameter: Page");
 		return;
 	}

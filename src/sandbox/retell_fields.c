@@ -162,11 +162,6 @@ static int check_agents(struct sandbox_call *c, const char *name,
 	return 0;
 }
 
-static bool is_web_url(const char *s)
-{
-	return strncmp(s, "https://", 8) == 0 || strncmp(s, "http://", 7) == 0;
-}
-
 static bool type_fits(const struct member *m, const json_t *value)
 {
 	const char *s = json_string_value(value);

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SIZE = 320 };
+/* Room for an account and a name of 255 characters of four bytes. */
+enum { KEY_SIZE = 1100 };
 
 /* SIDs are keys by themselves. What is on a trunk shares its target's SID,
  * so the trunk belongs to the key; phone numbers are keys within Retell. */

@@ -30,34 +30,6 @@ void fetch_account(struct sandbox_call *c)
 	answer_json_own(c, 200, o);
 }
 
-/* A part of the number; '*' stands for anything. */
-static bool number_matches(const char *pattern, const char *number)
-{
-	for (; *pattern; pattern++, number++) {
-		if (*pattern == '*') {
-			for (;; number++) {
-				if (number_matches(pattern + 1, number))
-					return true;
-				if (!*number)
-					return false;
-			}
-		}
-		if (*pattern != *number)
-			return false;
-	}
-	return true;
-}
-
-bool number_contains(const char *pattern, const char *number)
-{
-	for (;; number++) {
-		if (number_matches(pattern, number))
-			return true;
-		if (!*number)
-			return false;
-	}
-}
-
 static bool wanted_number(const struct sandbox_call *c,
 			  const struct resource *r)
 {

@@ -141,22 +141,12 @@ void fetch_trunk_recording(struct sandbox_call *c)
 	json_decref(all);
 }
 
-static bool one_of(const char *value, const char *const *choices)
-{
-	for (; *choices; choices++)
-		if (strcmp(*choices, value) == 0)
-			return true;
-	return false;
-}
-
 void update_trunk_recording(struct sandbox_call *c)
 {
-	static const char *const modes[] = {
-		"do-not-record",	   "record-from-ringing",
-		"record-from-answer",	   "record-from-ringing-dual",
-		"record-from-answer-dual", NULL};
-	static const char *const trims[] = {"trim-silence", "do-not-trim",
-					    NULL};
+	static const char modes[] =
+		"do-not-record|record-from-ringing|record-from-answer|"
+		"record-from-ringing-dual|record-from-answer-dual";
+	static const char trims[] = "trim-silence|do-not-trim";
 	struct resource *trunk = arg_resource(c, 0, SANDBOX_TRUNK, NULL);
 	const char *mode = form_get(&c->form, "Mode");
 	const char *trim = form_get(&c->form, "Trim");
@@ -164,7 +154,8 @@ void update_trunk_recording(struct sandbox_call *c)
 
 	if (!trunk)
 		return;
-	if ((mode && !one_of(mode, modes)) || (trim && !one_of(trim, trims))) {
+	if ((mode && !is_choice(mode, modes)) ||
+	    (trim && !is_choice(trim, trims))) {
 		refuse(c, 400, 20422, "Invalid Parameter: Mode or Trim");
 		return;
 	}

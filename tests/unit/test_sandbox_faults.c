@@ -310,6 +310,7 @@ static void a_bad_rule_is_named_and_changes_nothing(void **state)
 		    {"{\"operation\":\"no_such\"}",
 		     "rule 1: \"operation\" cannot be \"no_such\""},
 		    {"{\"nth\":0}", "\"nth\" cannot be 0"},
+		    {"{\"status\":600}", "\"status\" cannot be 600"},
 		    {"{\"garble\":\"x\"}", "\"garble\" cannot be \"x\""},
 		    {"{\"headers\":{\"a\":\"\\r\\n\"}}", "\"headers\""},
 		    {"{\"drop\":\"soon\"}", "\"drop\""},

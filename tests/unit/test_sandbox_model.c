@@ -568,6 +568,31 @@ static void page_sizes_over_1000_are_20007(void **state)
 	assert_int_equal(get(w, "/v1/Trunks?PageSize=0"), 400);
 	assert_int_equal(get(w, "/v1/Trunks?Page=1"), 400);
 	assert_int_equal(code(w), 20006);
+	assert_int_equal(get(w, "/v1/Trunks?Page=1&PageToken=PA"), 400);
+	assert_int_equal(code(w), 20422);
+	assert_int_equal(get(w, "/v1/Trunks?Page=1&PageToken=PA1x"), 400);
+	assert_int_equal(code(w), 20422);
+}
+
+/* As characters are counted: two bytes each, written as six. */
+static void long_names_that_differ_at_their_end_are_two(void **state)
+{
+	const char *lists = OLD_API "/SIP/IpAccessControlLists.json";
+	struct world *w = *state;
+	char body[2048] = "FriendlyName=";
+	char *end = body + strlen(body);
+
+	for (int i = 0; i < 254; i++, end += 6)
+		strcpy(end, "%C3%A9");
+	strcpy(end, "1");
+	assert_int_equal(post(w, lists, body), 201);
+	assert_int_equal(post(w, lists, body), 400);
+	assert_int_equal(code(w), 21235);
+	strcpy(end, "2");
+	assert_int_equal(post(w, lists, body), 201);
+	strcpy(end, "22");
+	assert_int_equal(post(w, lists, body), 400);
+	assert_int_equal(code(w), 20002);
 }
 
 static void buying_an_owned_number_is_an_update(void **state)
@@ -1071,6 +1096,7 @@ int main(void)
 		in_world(pages_of_the_old_api_have_relative_links),
 		cmocka_unit_test(a_page_may_be_shorter_than_asked_for),
 		in_world(page_sizes_over_1000_are_20007),
+		in_world(long_names_that_differ_at_their_end_are_two),
 		in_world(buying_an_owned_number_is_an_update),
 		in_world(numbers_are_bought_and_released),
 		cmocka_unit_test(reads_lag_behind_creation),
