@@ -91,10 +91,17 @@ def test_while_it_is_created_there_is_an_operation_and_no_number(world, number):
 
     assert world.api.get(number).status_code == 404
     assert world.api.list().json()["items"] == []
-    again = world.api.create(number)
-    assert (again.status_code, again.json()["code"]) == (409, "operation-in-progress")
-    assert again.json()["operation_id"] == operation["id"]
-    world.api.ended(operation["id"])
+    for refused in (
+        world.api.create(number),
+        world.api.delete(number),
+        world.api.delete(operation["number_id"]),
+        world.api.patch(number, label="x"),
+        world.api.force_delete(number),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "operation-in-progress")
+        assert refused.json()["operation_id"] == operation["id"]
+    assert world.api.ended(operation["id"])["state"] == "succeeded"
+    assert_exactly(world, ALL_KINDS)
 
 
 def test_sigterm_answers_waiting_clients_and_the_create_goes_on_after_the_restart(world, number):

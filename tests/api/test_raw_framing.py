@@ -164,6 +164,7 @@ def test_a_huge_chunk_extension_ends_the_connection(shared):
 
 def test_chunk_extensions_and_leading_zeros_mean_nothing(shared):
     talk(shared, post(CHUNKED, b"00002;a=b;c\r\n{}\r\n0;d\r\n\r\n")).refused(422)
+    talk(shared, post(CHUNKED, b"0" * 10_000 + b"2\r\n{}\r\n0\r\n\r\n")).refused(422)
 
 
 @pytest.mark.parametrize(
