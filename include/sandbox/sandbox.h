@@ -25,7 +25,8 @@
  *  - A body of the wrong content type is 415 at Twilio (20422) and at Retell.
  *  - A 2010 path without `.json` is 404 (the real one answers XML).
  *  - `Page` above 0 without `PageToken` is 400, 20006: follow the link.
- *  - Retell refuses fields it does not know: 400.
+ *  - Retell refuses fields it does not know, and a pagination key that no
+ *    page gave: 400. An agent that is not there is 422 in a number's body.
  *
  * One sandbox belongs to one thread. Running out of memory ends the process
  * with a message: it is a test tool.

@@ -124,7 +124,12 @@ async function importNumber() {
 		outbound_agents: [{ agent_id: "agent_sandbox_2", weight: 1 }],
 	});
 	assert.equal(updated.nickname, "Night line");
-	assert.deepEqual(await retell.phoneNumber.retrieve(NUMBER), updated);
+	assert.equal((await retell.phoneNumber.update(NUMBER, { nickname: null }))
+		.nickname, null);
+	await retell.phoneNumber.update(NUMBER, { nickname: "Night line" });
+	const seen = await retell.phoneNumber.retrieve(NUMBER);
+	assert.deepEqual({ ...seen, last_modification_timestamp: 0 },
+		{ ...updated, last_modification_timestamp: 0 });
 	assert.ok(updated.last_modification_timestamp > 0);
 
 	const numbers = [];
@@ -137,6 +142,20 @@ async function importNumber() {
 	assert.equal(numbers.filter(n => n.phone_number === NUMBER).length, 1);
 	assert.equal((await retell.agent.retrieve("agent_sandbox_1")).agent_id,
 		"agent_sandbox_1");
+}
+
+/* Their clients turn the pages by the links that we give. */
+async function turnPages(trunk) {
+	const trunks = await trunking.trunks.list({ pageSize: 1 });
+	assert.equal(trunks.length, 3, "ours and two that were there");
+	assert.equal(new Set(trunks.map(t => t.sid)).size, 3);
+	assert.ok(trunks.some(t => t.sid === trunk.sid));
+
+	const numbers = await tw.incomingPhoneNumbers.list({ pageSize: 7, limit: 20 });
+	assert.equal(new Set(numbers.map(n => n.sid)).size, 20);
+	const free = numbers.find(n => !n.trunkSid);
+	assert.equal(free.voiceApplicationSid, "", "unset is empty here");
+	assert.equal(free.voiceUrl, null, "and null there");
 }
 
 async function makeMistakes(list) {
@@ -181,6 +200,7 @@ const list = await makeCredentials(trunk);
 await makeOrigination(trunk);
 await attach(trunk, number);
 await importNumber();
+await turnPages(trunk);
 await makeMistakes(list);
 await tearDown(trunk, list, number);
 console.log("sdks: provisioned, refused and taken down");
