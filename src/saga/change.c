@@ -75,6 +75,8 @@ static struct saga *begin_on(struct engine *e, const struct command *c,
 	snprintf(sg->status, sizeof(sg->status), "%s", row->status);
 	sg->version = row->version;
 	sg->number_created_ms = row->created_ms;
+	if (sg->created_ms < row->updated_ms) /* the clock was set back */
+		sg->created_ms = sg->updated_ms = row->updated_ms;
 	snprintf(place, sizeof(place), "numbers/%s", row->id);
 	if (secrets_open(e, place, row->secrets, row->secrets_size, row->spec,
 			 &sg->spec, err)) {

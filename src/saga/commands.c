@@ -142,7 +142,7 @@ struct saga *command_begin(struct engine *e, const struct command *c,
 	strcpy(sg->principal, c->principal);
 	strcpy(sg->key, c->key);
 	memcpy(sg->fingerprint, c->fingerprint, SEAL_HASH_SIZE);
-	sg->created_ms = sg->updated_ms = e->clock->wall_ms(e->clock);
+	sg->created_ms = sg->updated_ms = saga_wall_ms(sg);
 	sg->deadline =
 		e->now + (kind == OP_DELETE ? e->conf.undo_deadline_ms
 					    : e->conf.operation_deadline_ms);

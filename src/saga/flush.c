@@ -254,7 +254,7 @@ static int put_saga(struct saga *sg, struct err *err)
 {
 	bool fresh = !sg->committed;
 
-	sg->updated_ms = sg->engine->clock->wall_ms(sg->engine->clock);
+	sg->updated_ms = saga_wall_ms(sg);
 	if (fresh && sg->kind == OP_CREATE && sg->trunk_id[0] &&
 	    put_trunk(sg, err))
 		return -1;

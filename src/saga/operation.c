@@ -99,6 +99,14 @@ void saga_free(struct saga *sg)
 	free(sg);
 }
 
+int64_t saga_wall_ms(const struct saga *sg)
+{
+	struct clock *clock = sg->engine->clock;
+	int64_t now = clock->wall_ms(clock);
+
+	return now > sg->updated_ms ? now : sg->updated_ms;
+}
+
 void saga_touch(struct saga *sg, bool must_commit)
 {
 	struct engine *e = sg->engine;
@@ -183,7 +191,7 @@ static void end(struct saga *sg, enum op_state state)
 	move(sg, state);
 	if (state != OP_SUCCEEDED)
 		find_cause(sg);
-	sg->ended_ms = e->clock->wall_ms(e->clock);
+	sg->ended_ms = saga_wall_ms(sg);
 	sg->version++;
 	if (state == OP_STUCK && sg->kind != OP_UPDATE)
 		set_status(sg, "corrupted", NUMBER_PUT);

@@ -67,7 +67,7 @@ void row_move(struct task *t, enum row_state to)
 		  L_STR("from", states[row->state].name),
 		  L_STR("to", states[to].name));
 	row->state = to;
-	t->updated_ms = t->saga->engine->clock->wall_ms(t->saga->engine->clock);
+	t->updated_ms = saga_wall_ms(t->saga);
 	if (!t->started_ms)
 		t->started_ms = t->updated_ms;
 	t->dirty = true;

@@ -79,7 +79,7 @@ struct saga {
 	char principal[ID_SIZE];
 	struct spec spec;
 	struct spec former;			  /* an update's; else empty */
-	int64_t created_ms, updated_ms, ended_ms; /* wall */
+	int64_t created_ms, updated_ms, ended_ms; /* saga_wall_ms */
 	int64_t deadline;			  /* mono */
 	int64_t recoveries;
 	struct err cause; /* why it turned back, or what got stuck */
@@ -250,6 +250,9 @@ void saga_release_waiters(struct saga *sg, const char *principal);
 /* Ends it as stuck, whatever it was doing: for a person to look at. */
 void saga_quarantine(struct saga *sg);
 bool saga_undoing(const struct saga *sg); /* rows go backwards */
+/* The wall clock; but in what one number's records tell, time does not go back
+ * when the clock is set. */
+int64_t saga_wall_ms(const struct saga *sg);
 int64_t saga_progress(const struct saga *sg, int64_t *total);
 
 /* --- timers.c --- */

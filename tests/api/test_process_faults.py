@@ -146,7 +146,10 @@ def test_a_clock_that_is_set_harms_no_operation(make_world, tmp_path, numbers, w
     if where in ("forward", "back"):  # 72 hours are far away
         assert world.api.create(before, key("first")).content == first.content
     second = world.api.created(after)
-    assert world.api.patch(before, label="changed").status_code == 200
+    changed = world.api.patch(before, label="changed").json()
+    assert changed["updated_at"] >= changed["created_at"], "a record's time does not go back"
+    operation = world.api.operation(changed["operation_id"]).json()
+    assert operation["ended_at"] >= operation["created_at"] >= changed["created_at"]
     listed = [n["id"] for n in world.api.numbers()]
     assert listed == sorted(listed, reverse=True) and listed[0] == second["id"], "newest first"
     world.restart()
