@@ -204,7 +204,9 @@ static void take_timers(struct engine *e)
 		return;
 	if (e->expire_at <= e->now)
 		expire_keys(e);
-	if (e->sweep_at && e->sweep_at <= e->now && !e->sweep)
+	if (e->sweep)
+		sweep_resume(e->sweep);
+	else if (e->sweep_at && e->sweep_at <= e->now)
 		sweep_begin(e, NULL);
 	while ((sg = timers_first(&e->timers)) && sg->wake <= e->now) {
 		timers_set(&e->timers, sg, INT64_MAX);
@@ -332,7 +334,9 @@ int64_t engine_idle_ms(struct engine *e)
 		at = sooner(at, e->lazy_since + LAZY_MS);
 	if (!stalled)
 		at = sooner(at, e->expire_at);
-	if (e->sweep_at && !e->sweep && !stalled)
+	if (e->sweep && !stalled)
+		at = sooner(at, sweep_wake(e->sweep));
+	else if (e->sweep_at && !stalled)
 		at = sooner(at, e->sweep_at);
 	if (e->stop_at)
 		at = sooner(at, e->stop_at);

@@ -313,6 +313,9 @@ void reply_copy(struct reply *to, const struct reply *from);
 /* Something of ours may yet turn up in the saga's account: sweep in a while. */
 void sweep_expect(struct saga *sg);
 void sweep_begin(struct engine *e, struct command *waiter);
+/* Asks again what was refused for now, if it is time. */
+void sweep_resume(struct sweep *sw);
+int64_t sweep_wake(const struct sweep *sw); /* mono ms; -1: not by time */
 void sweep_answered(struct sweep *sw, const struct http_request *rq,
 		    const struct http_response *rs);
 void sweep_free(struct sweep *sw);

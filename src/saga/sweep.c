@@ -35,7 +35,9 @@
 #include "store/accounts.h"
 #include "store/events.h"
 
-#define TRIES_MAX 3
+#define TRIES_MAX      3
+#define AGAIN_MS       200   /* before the second try; then twice that */
+#define RETRY_AFTER_MS 10000 /* more than this is not waited */
 
 /* --- accounts ------------------------------------------------------------ */
 
@@ -273,6 +275,31 @@ static void read_removal(struct sweep *sw, const struct answer *a)
 		 L_STR("fate", gone ? "removed" : "failed"));
 }
 
+/* The same again, when the provider has caught its breath. */
+static void ask_later(struct sweep *sw, int64_t retry_after_ms)
+{
+	int64_t wait = (int64_t)AGAIN_MS << (sw->tries - 1);
+
+	if (retry_after_ms > RETRY_AFTER_MS)
+		retry_after_ms = RETRY_AFTER_MS;
+	if (retry_after_ms > wait)
+		wait = retry_after_ms;
+	sw->again_at = sw->engine->now + wait;
+}
+
+void sweep_resume(struct sweep *sw)
+{
+	if (!sw->again_at || sw->again_at > sw->engine->now)
+		return;
+	sw->again_at = 0;
+	go_on(sw);
+}
+
+int64_t sweep_wake(const struct sweep *sw)
+{
+	return sw->again_at ? sw->again_at : -1;
+}
+
 void sweep_answered(struct sweep *sw, const struct http_request *rq,
 		    const struct http_response *rs)
 {
@@ -289,10 +316,13 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 	engine_count_answer(sw->engine, rq, &a);
 	if ((a.kind == ANSWER_BUSY || a.kind == ANSWER_UNKNOWN) &&
 	    ++sw->tries < TRIES_MAX) {
-		more = true; /* the same again */
-	} else if (sw->stage == SWEEP_REMOVE &&
-		   sw->found[sw->removing].stage == SWEEP_RETELL &&
-		   !sw->found[sw->removing].looked) {
+		ask_later(sw, a.retry_after_ms);
+		answer_release(&a);
+		return;
+	}
+	if (sw->stage == SWEEP_REMOVE &&
+	    sw->found[sw->removing].stage == SWEEP_RETELL &&
+	    !sw->found[sw->removing].looked) {
 		more = read_last_look(sw, &a);
 	} else if (sw->stage == SWEEP_REMOVE) {
 		read_removal(sw, &a);

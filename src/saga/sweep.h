@@ -58,7 +58,8 @@ struct sweep {
 	enum sweep_stage stage;
 	struct buf next; /* where the list goes on */
 	int tries;
-	unsigned failed; /* lists that could not be read, a bit a stage */
+	int64_t again_at; /* mono ms: when to ask the same again; 0: not due */
+	unsigned failed;  /* lists that could not be read, a bit a stage */
 	struct orphan *found;
 	int found_count, found_size, removing;
 };

@@ -36,6 +36,7 @@ from support.world import assert_exactly, assert_nothing_left, ledger_ours
 
 # Nothing is too young to be swept, and no sweep runs but by order.
 AT_ONCE = {"TRUNKLINE_SWEEP_GRACE_S": 0, "TRUNKLINE_SWEEP_INTERVAL_S": 0}
+ROUNDING_MS = 2  # two clocks that count whole milliseconds
 SWEPT_KINDS = 3  # trunk, credential list, Retell number; the rest hangs on them
 POLICY = {"connection_policy": {"targets": [{"target": "sip:edge.example.com"}]}}
 
@@ -293,6 +294,17 @@ def test_a_list_that_fails_hides_and_never_destroys(swept, number, call, unread)
         assert (report["unread_lists"], told(report)) == ([unread], [])
 
     assert_exactly(swept, ALL_KINDS)
+
+
+def test_a_list_that_is_refused_for_now_is_asked_for_again_when_it_may_be(swept, number):
+    _orphan(swept, number)
+    swept.sandbox.forget_calls()
+    swept.sandbox.fail("list_credential_lists", status=429, code=20429, retry_after=1)
+    report = sweep(swept)
+
+    assert (report["unread_lists"], told(report)) == ([], [("credential_list", "removed")])
+    first, second = swept.sandbox.calls("list_credential_lists")
+    assert second["at_ms"] - first["done_ms"] >= 1000 - ROUNDING_MS
 
 
 def test_what_the_other_lists_show_is_removed_all_the_same(swept, number):
