@@ -50,7 +50,7 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: FORCE help build run docs test unit sim sim-mutants seed gate gate-record gate-profile torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
+.PHONY: FORCE help build run docs test unit sim sim-mutants bench seed gate gate-record gate-profile torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
 .DEFAULT_GOAL := help
 
 # Of `make test`: the budgets are those of gcc's code.
@@ -208,23 +208,39 @@ contract: deps-test build/contract/.stamp build ## openapi.yaml: linter, clients
 
 # --- measuring: tests/bench/README.md ---------------------------------------
 
-BENCH_BIN := $(patsubst %,$(B)/bench/%,seed)
+BENCH_BIN := $(patsubst %,$(B)/bench/%,seed ceiling_read ceiling_create \
+	upstream burst startup slow_fsync.so)
 BENCH_RUN  = TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/bench
 
-$(B)/bench/seed: $(B)/tests/bench/seed.o $(B)/libservice.a
+.SECONDARY: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+$(B)/bench/%: $(B)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-seed: deps build $(BENCH_BIN) ## a database of ROWS=100k numbers, copied to FILE=…
+$(B)/bench/seed: $(B)/libservice.a
+$(B)/bench/ceiling_read $(B)/bench/ceiling_create: $(B)/tests/bench/ceiling.o
+
+$(B)/bench/slow_fsync.so: tests/bench/slow_fsync.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -fPIC -shared -o $@ $<
+
+bench: deps build $(BENCH_BIN) ## side by side with ceilings and Fastify; T= ROWS= ROUNDS= QUICK=1
+	@tests/support/deps.sh bench
+	@tests/bench/rival/build.sh $(B)/rival
+	@BENCH_WORDS='$(strip $(foreach v,T ROWS ROUNDS QUICK,$(if $($v),$v=$($v))))' \
+		$(BENCH_RUN)/bench.py $(if $(QUICK),--quick) \
+		$(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(T)
+
+seed: deps build $(B)/bench/seed ## a database of ROWS=100k numbers, copied to FILE=…
 	@$(BENCH_RUN)/seeding.py $(ROWS) $(FILE)
 
-gate: deps-test build $(BENCH_BIN) ## instructions and system calls of a request; T=get
+gate: deps-test build $(B)/bench/seed ## instructions and system calls of a request; T=get
 	@$(BENCH_RUN)/gate.py $(T)
 
-gate-record: deps-test build $(BENCH_BIN) ## the same, as the new budgets
+gate-record: deps-test build $(B)/bench/seed ## the same, as the new budgets
 	@$(BENCH_RUN)/gate.py --record $(T)
 
-gate-profile: deps-test build $(BENCH_BIN) ## where the instructions of T=get go
+gate-profile: deps-test build $(B)/bench/seed ## where the instructions of T=get go
 	@$(BENCH_RUN)/gate.py --profile $(T)
 
 lint: deps build ## format, include direction, headers, sizes

@@ -32,8 +32,8 @@ from processes import (
     Client,
     Sandbox,
     Service,
+    alone,
     settings_known,
-    stop_on_signals,
 )
 
 SIZE = "2k"
@@ -277,7 +277,7 @@ def profile(kind):
 
 
 def main():
-    stop_on_signals()
+    alone()
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], metavar="KIND")
     parser.add_argument("--record", action="store_true")

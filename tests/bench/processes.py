@@ -7,12 +7,14 @@ Every process dies with the program that started it, however that ends
 
 import atexit
 import ctypes
+import fcntl
 import http.client
 import json
 import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,7 +31,6 @@ MASTER_KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
 ACCOUNT = "AC5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"  # the sandbox's
 NUMBERS = "/v1/agent-phone-numbers"
 
-TICK = os.sysconf("SC_CLK_TCK")
 PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _running = []
@@ -39,8 +40,19 @@ def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
-def _die_with_parent():
-    _libc.prctl(PDEATHSIG, signal.SIGKILL)
+def _die_with_parent(signo=signal.SIGKILL):
+    _libc.prctl(PDEATHSIG, signo)
+
+
+def status_of(pid):
+    """VmRSS and VmHWM in MB, and how many threads."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    field = dict(re.findall(r"^(\w+):\s+(\d+)", text, re.M))
+    return {
+        "rss_mb": int(field["VmRSS"]) / 1024,
+        "peak_mb": int(field["VmHWM"]) / 1024,
+        "threads": int(field["Threads"]),
+    }
 
 
 class Process:
@@ -104,26 +116,23 @@ class Process:
                 self.popen.stdout.close()
 
     def cpu_s(self):
-        """Seconds of CPU it has used, in user and kernel mode."""
-        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(stat[11]) + int(stat[12])) / TICK
+        """Seconds of CPU that its threads have used, in user and kernel mode."""
+        tasks = pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(t.read_text().split()[0]) for t in tasks) / 1e9
 
     def status(self):
-        """VmRSS and VmHWM in MB, and how many threads."""
-        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        field = dict(re.findall(r"^(\w+):\s+(\d+)", text, re.M))
-        return {
-            "rss_mb": int(field["VmRSS"]) / 1024,
-            "peak_mb": int(field["VmHWM"]) / 1024,
-            "threads": int(field["Threads"]),
-        }
+        return status_of(self.pid)
 
     def forget_peak(self):
-        """From here on peak_mb tells of what comes."""
-        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        """From here on peak_mb tells of what comes; only root may."""
+        try:
+            pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        except PermissionError:
+            pass
 
 
 def stop_all():
+    """All that was started here and still runs."""
     for process in list(reversed(_running)):
         process.stop(10)
 
@@ -131,10 +140,18 @@ def stop_all():
 atexit.register(stop_all)
 
 
-def stop_on_signals():
-    """A signal ends the program in order, with all it started."""
+def alone():
+    """Ends in order, with all it started, on a signal or when make is gone. Only
+    one program that works in WORK runs at a time."""
     for signo in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signo, lambda signo, frame: sys.exit(128 + signo))
+    _die_with_parent(signal.SIGTERM)
+    WORK.mkdir(parents=True, exist_ok=True)
+    lock = os.open(WORK / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"another one of make bench, gate or seed works in {WORK}")
 
 
 def free_port():
@@ -179,36 +196,39 @@ def settings_known():
     return set(re.findall(r"\b[A-Z][A-Z_]+\b", text))
 
 
+def service_env(database, upstream, port=0, **settings):
+    """The environment of the service, and nothing of the caller's."""
+    return {
+        "TRUNKLINE_LISTEN": f"127.0.0.1:{port}",
+        "TRUNKLINE_ADMIN_LISTEN": "127.0.0.1:0",
+        "TRUNKLINE_DATABASE_URL": f"sqlite:{database}",
+        "TRUNKLINE_API_KEY": ROOT_KEY,
+        "TRUNKLINE_MASTER_KEY": MASTER_KEY,
+        "TRUNKLINE_ACCESS_LOG": "off",
+        "TRUNKLINE_SWEEP_INTERVAL_S": "0",
+        "TRUNKLINE_SHUTDOWN_GRACE_S": "5",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "sandbox-auth-token",
+        "TWILIO_API_BASE_URL": upstream,
+        "TWILIO_TRUNKING_BASE_URL": upstream,
+        "TWILIO_VOICE_BASE_URL": upstream,
+        "RETELL_BASE_URL": upstream,
+        "RETELL_API_KEY": "key_sandbox",
+        **{k: str(v) for k, v in settings.items()},
+    }
+
+
 class Service(Process):
     """The service on a database, with its providers at `upstream`."""
 
-    def __init__(self, database, upstream, name="trunkline", port=0, wrapper=(), **settings):
-        env = {
-            "TRUNKLINE_LISTEN": f"127.0.0.1:{port}",
-            "TRUNKLINE_ADMIN_LISTEN": "127.0.0.1:0",
-            "TRUNKLINE_DATABASE_URL": f"sqlite:{database}",
-            "TRUNKLINE_API_KEY": ROOT_KEY,
-            "TRUNKLINE_MASTER_KEY": MASTER_KEY,
-            "TRUNKLINE_ACCESS_LOG": "off",
-            "TRUNKLINE_SWEEP_INTERVAL_S": "0",
-            "TRUNKLINE_SHUTDOWN_GRACE_S": "5",
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "sandbox-auth-token",
-            "TWILIO_API_BASE_URL": upstream,
-            "TWILIO_TRUNKING_BASE_URL": upstream,
-            "TWILIO_VOICE_BASE_URL": upstream,
-            "RETELL_BASE_URL": upstream,
-            "RETELL_API_KEY": "key_sandbox",
-            **{k: str(v) for k, v in settings.items()},
-        }
+    def __init__(self, database, upstream, name="trunkline", wrapper=(), **settings):
         super().__init__(
             [*wrapper, BUILD / "trunkline", "serve"],
             name,
-            env,
-            r"trunkline listening on http://[^:]+:(\d+) \(admin http://[^:]+:(\d+)\)",
+            service_env(database, upstream, **settings),
+            r"trunkline listening on http://[^:]+:(\d+) \(admin http://[^:]+:\d+\)",
         )
         self.port = int(self.announced[1])
-        self.admin_port = int(self.announced[2])
 
     def await_checked(self, within=300):
         """Until it has read the whole database for damage, as it does at start:
@@ -234,3 +254,52 @@ class Sandbox(Process):
         client = Client(self.port)
         client.must("PUT", "/_sandbox/faults", {"rules": rules}, (200, 204))
         client.close()
+
+
+class Upstream(Process):
+    """Twilio and Retell as little as they can be (upstream.c)."""
+
+    def __init__(self, latency_ms, name="upstream"):
+        argv = [WORK / "upstream", latency_ms * 1000]
+        super().__init__(argv, name, announces=r"upstream listening on (\d+)")
+        self.port = int(self.announced[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def take_stats(self):
+        """How many calls there were since the last time, and how late answers left."""
+        client = Client(self.port)
+        stats = client.must("DELETE", "/_stats")
+        client.close()
+        return stats
+
+
+class Ceiling(Process):
+    """ceiling_read or ceiling_create."""
+
+    def __init__(self, program, database, key, upstream="", name="ceiling", env=None):
+        argv = [WORK / program, database, key, 2, 0, upstream]
+        super().__init__(argv, name, env, announces=r"ceiling listening on (\d+)")
+        self.port = int(self.announced[1])
+
+
+RIVAL = BUILD / "rival"
+
+
+def has_rival():
+    """Is there a Node for it, and was it built?"""
+    return (RIVAL / "node_modules/better-sqlite3/build/Release/better_sqlite3.node").exists()
+
+
+def rival_env(database, key, upstream, port=0):
+    names = ("DATABASE", "KEY", "UPSTREAM", "PORT", "NODE_ENV")
+    return dict(zip(names, map(str, (database, key, upstream, port, "production"))))
+
+
+class Rival(Process):
+    """The same on Fastify (rival/server.js)."""
+
+    def __init__(self, database, key, upstream="http://127.0.0.1:9", name="rival", env=None):
+        env = {**rival_env(database, key, upstream), **(env or {})}
+        argv = [shutil.which("node"), RIVAL / "server.js"]
+        super().__init__(argv, name, env, announces=r"rival listening on (\d+)")
+        self.port = int(self.announced[1])

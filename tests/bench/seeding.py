@@ -27,8 +27,8 @@ from processes import (
     Client,
     Sandbox,
     Service,
+    alone,
     say,
-    stop_on_signals,
 )
 
 SEED = WORK / "seed"
@@ -130,7 +130,7 @@ def stamp():
 
 
 def remove(path):
-    for ending in ("", "-wal", "-shm", ".lock", ".api-key"):
+    for ending in ("", "-wal", "-shm", ".lock", ".api-key", ".pages"):
         pathlib.Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
@@ -138,6 +138,8 @@ def sample():
     """The path of the sample; it is made if there is none of this version."""
     path = WORK / f"sample-{stamp()}.db"
     if not path.exists():
+        for old in WORK.glob("sample-*.db"):
+            remove(old)
         making = WORK / "making-sample.db"
         remove(making)
         pathlib.Path(f"{path}.api-key").write_text(make_sample(making))
@@ -179,7 +181,7 @@ def database(size):
 
 
 def main():
-    stop_on_signals()
+    alone()
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     WORK.mkdir(parents=True, exist_ok=True)

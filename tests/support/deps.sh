@@ -6,7 +6,7 @@
 #   deps.sh SET...          install what is missing of these sets
 #   deps.sh --list SET...   print the names of their packages
 #
-# Sets: build, runtime (of a built binary), test, node, lint, fuzz, analyze. Does
+# Sets: build, runtime (of a built binary), test, node, lint, bench, fuzz, analyze. Does
 # nothing, quickly, when all is there. Otherwise it says what it installs and calls apt-get, with
 # sudo unless it is root. `a|b` is satisfied by either; a is what it installs.
 # `a:/path` is one program of the package a, which is unpacked into build/tools
@@ -38,6 +38,9 @@ packages()
 	lint)
 		echo "clang-format binutils"
 		;;
+	bench)
+		echo "wrk g++"
+		;;
 	fuzz)
 		echo "clang libclang-rt-14-dev|libclang-rt-dev"
 		;;
@@ -45,7 +48,7 @@ packages()
 		echo "clang-tidy cppcheck"
 		;;
 	*)
-		echo "deps.sh: unknown set '$1' (build, runtime, test, node, lint, fuzz, analyze)" >&2
+		echo "deps.sh: unknown set '$1' (build, runtime, test, node, lint, bench, fuzz, analyze)" >&2
 		return 2
 		;;
 	esac
