@@ -39,6 +39,29 @@ def test_a_delete_right_after_a_create_puts_the_routing_back_though_reads_lag(ma
     assert_nothing_left(world)
 
 
+YOUNG = ["create_credential", "create_trunk_credential_list", "create_origination_url",
+         "create_trunk_phone_number"]
+
+
+@pytest.mark.parametrize("call", YOUNG)
+def test_what_was_made_a_moment_ago_may_not_be_found_yet(world, number, call):
+    """404 for a trunk or list that Twilio has just given us: it is tried again after a look."""
+    world.sandbox.fail(call, status=404, code=20404, times=2)
+    world.api.created(number)
+
+    assert len(world.sandbox.calls(call)) == 3
+    assert_exactly(world, ALL_KINDS)
+
+
+def test_what_is_never_found_ends_the_create(world, number):
+    world.sandbox.fail("create_origination_url", **refused(404, 20404))
+    answer = world.api.create(number)
+
+    assert (answer.status_code, answer.json()["provider_code"]) == (502, 20404)
+    assert answer.json()["rolled_back"] is True
+    assert_nothing_left(world)
+
+
 # Somebody else works there, too
 
 
