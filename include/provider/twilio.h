@@ -109,9 +109,10 @@ bool twilio_sid_valid(const char *sid, const char *prefix);
 /* The member as a sid of this kind, or NULL if it is anything else. */
 const char *twilio_sid(const json_t *object, const char *member,
 		       const char *prefix);
-/* The address of the next page in a list's answer: 1 and *url is filled, 0 if
- * this is the last, -1 (PROVIDER_GARBLED) if it is no proper address or leads
- * away from the configured hosts: credentials are not sent there. */
+/* The address of the next page in a list's answer: 1 and it is in *url, 0 if
+ * this is the last, -1 (PROVIDER_GARBLED) if it is no proper address, leads
+ * away from the configured hosts (credentials are not sent there), or back to
+ * the page that was in *url: the one just read, empty for the first. */
 int twilio_next_page(const struct twilio *t, const json_t *body,
 		     struct buf *url, struct err *err);
 

@@ -42,7 +42,8 @@
  * (TK../../x), "number_sid" (42), "long_sid" (10 kB), "other_sid" (well
  * formed, another's), "missing_sid", "dup_keys", "deep" (5000 levels), "huge"
  * (10 MB string), "endless", "not_http", "next_elsewhere" (the link to the
- * next page leads to another host), "echo_secrets" (the answer is an error
+ * next page leads to another host), "next_again" (it leads to the same page,
+ * for ever), "echo_secrets" (the answer is an error
  * whose text repeats the Authorization header and the body, with CR, LF and
  * HTML). For Retell numbers "sid" means phone_number.
  *

@@ -314,8 +314,15 @@ static bool plain(const char *url)
 	return true;
 }
 
-int twilio_next_page(const struct twilio *t, const json_t *body,
-		     struct buf *url, struct err *err)
+static int page_garbled(struct err *err, const char *what)
+{
+	return err_set(err, ERR_PROVIDER_GARBLED, "a list's next page %s",
+		       what);
+}
+
+/* Into `next`, which is empty: 1, 0 or -1 as twilio_next_page(). */
+static int read_link(const struct twilio *t, const json_t *body,
+		     struct buf *next, struct err *err)
 {
 	const json_t *meta = json_object_get(body, "meta");
 	const char *v1 =
@@ -323,21 +330,32 @@ int twilio_next_page(const struct twilio *t, const json_t *body,
 	const char *v2010 =
 		json_string_value(json_object_get(body, "next_page_uri"));
 
-	buf_clear(url);
 	if (v2010 && v2010[0] == '/')
-		buf_printf(url, "%s%s", t->api_url, v2010);
+		buf_printf(next, "%s%s", t->api_url, v2010);
 	else if (v1 && (below(v1, t->trunking_url) || below(v1, t->voice_url)))
-		buf_str(url, v1);
+		buf_str(next, v1);
 	else if (v1 || v2010)
-		return err_set(err, ERR_PROVIDER_GARBLED,
-			       "a list's next page is at another origin");
+		return page_garbled(err, "is at another origin");
 	else
 		return 0;
-	if (url->failed)
-		return err_set(err, ERR_PROVIDER_GARBLED,
-			       "a list's next page has too long an address");
-	if (!plain(url->data))
-		return err_set(err, ERR_PROVIDER_GARBLED,
-			       "a list's next page has no proper address");
+	if (next->failed)
+		return page_garbled(err, "has too long an address");
+	if (!plain(next->data))
+		return page_garbled(err, "has no proper address");
 	return 1;
+}
+
+int twilio_next_page(const struct twilio *t, const json_t *body,
+		     struct buf *url, struct err *err)
+{
+	struct buf next = BUF_INIT(HTTP_URL_MAX);
+	int rc = read_link(t, body, &next, err);
+
+	if (rc > 0 && strcmp(next.data, url->data) == 0)
+		rc = page_garbled(err, "is the same one again");
+	buf_clear(url);
+	if (rc > 0 && buf_add(url, next.data, next.len))
+		rc = page_garbled(err, "has too long an address");
+	buf_release(&next);
+	return rc;
 }

@@ -188,6 +188,23 @@ static void next_elsewhere(struct sandbox_call *c, json_t *answer)
 		put_text(answer, "next_page_uri", link);
 }
 
+/* A list without end: its next page is this one. */
+static void next_again(struct sandbox_call *c, json_t *answer)
+{
+	json_t *meta = json_object_get(answer, "meta");
+
+	if (meta) {
+		put(meta, "next_page_url",
+		    json_incref(must(json_object_get(meta, "url"))));
+	} else if (json_object_get(answer, "uri")) {
+		put(answer, "next_page_uri",
+		    json_incref(json_object_get(answer, "uri")));
+	} else {
+		put(answer, "has_more", json_true());
+		put_text(answer, "pagination_key", "1");
+	}
+}
+
 /* clang-format off */
 static const struct garble garbles[] = {
 	{ "html",           html,         NULL },
@@ -208,6 +225,7 @@ static const struct garble garbles[] = {
 	{ "endless",        endless,      NULL },
 	{ "not_http",       not_http,     NULL },
 	{ "next_elsewhere", NULL,         next_elsewhere },
+	{ "next_again",     NULL,         next_again },
 	{ "echo_secrets",   echo_secrets, NULL },
 };
 /* clang-format on */

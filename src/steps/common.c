@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a thousand rows each. One that has more has no end: it goes in circles. */
+#define PAGES_MAX 200
+
 struct twilio cx_twilio(const struct step_cx *cx)
 {
 	const struct settings *s = cx->settings;
@@ -135,6 +138,17 @@ int turn_page(const struct step_cx *cx, struct http_request *rq, int rc,
 	return built(rc, err);
 }
 
+int next_page(struct step_cx *cx, const struct answer *a, struct err *err)
+{
+	struct twilio t = cx_twilio(cx);
+	int more = twilio_next_page(&t, a->body, &cx->row->next_page, err);
+
+	if (more <= 0 || cx->row->phase < PAGES_MAX)
+		return more;
+	return err_set(err, ERR_PROVIDER_GARBLED,
+		       "a list has more than %d pages", PAGES_MAX);
+}
+
 int ask_list(struct step_cx *cx, struct http_request *rq, struct err *err)
 {
 	struct twilio t = cx_twilio(cx);
@@ -146,7 +160,6 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 		       struct err *err)
 {
 	const struct listing *l = cx->row->step->listing;
-	struct twilio t = cx_twilio(cx);
 	const json_t *list = json_object_get(a->body, l->array);
 	char mark[MARK_SIZE];
 	const char *ours = l->ours(cx, mark);
@@ -170,7 +183,7 @@ enum outcome read_list(struct step_cx *cx, const struct answer *a,
 		row_set_id(cx->row, sid);
 		return OUTCOME_DONE;
 	}
-	more = twilio_next_page(&t, a->body, &cx->row->next_page, err);
+	more = next_page(cx, a, err);
 	if (more < 0)
 		return OUTCOME_UNKNOWN;
 	return more ? OUTCOME_MORE : OUTCOME_ABSENT;

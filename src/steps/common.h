@@ -45,6 +45,8 @@ int built(int rc, struct err *err);
 /* The page that is due instead of the first; rc: what asking for that gave. */
 int turn_page(const struct step_cx *cx, struct http_request *rq, int rc,
 	      struct err *err);
+/* The page that is due then: 1, 0 if there is none, -1 with err. */
+int next_page(struct step_cx *cx, const struct answer *a, struct err *err);
 /* make.request of a step that has no other name to try: what is there already
  * is not ours. Fills err when the last make met a clash. */
 int refuse_clash(const struct step_cx *cx, struct err *err);

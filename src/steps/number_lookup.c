@@ -109,7 +109,7 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 	item = same_number(cx, list);
 	if (item)
 		return take(cx, item, err);
-	more = twilio_next_page(&t, a->body, &cx->row->next_page, err);
+	more = next_page(cx, a, err);
 	if (more)
 		return more < 0 ? OUTCOME_UNKNOWN : OUTCOME_MORE;
 	err_set(err, ERR_NUMBER_NOT_OWNED,

@@ -343,3 +343,29 @@ def test_a_port_that_nobody_listens_on_is_no_unknown_outcome(make_world, number,
     assert not [o for o in world.sandbox.operations() if o.startswith("list_trunk")]
     assert Scrape(world).sum("trunkline_unknown_outcomes_total") == 0
     assert_nothing_left(world)
+
+
+# A list that never ends
+
+
+def test_a_list_without_end_does_not_keep_an_operation(make_world, number):
+    world = make_world(TRUNKLINE_OPERATION_DEADLINE_S=1, TRUNKLINE_UNDO_DEADLINE_S=2)
+    world.sandbox.fail("create_trunk", drop="before")
+    world.sandbox.fail("list_trunks", garble="next_again", times=0)
+    operation = world.api.create(number, ASYNC).json()["id"]
+
+    assert world.api.ended(operation)["state"] in ("failed", "stuck")
+    world.sandbox.heal()
+    for left in world.api.numbers():
+        world.api.deleted(left["id"])
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("call", ["list_trunks", "list_credential_lists", "list_connection_policies"])
+def test_a_list_without_end_does_not_keep_a_sweep(make_world, call):
+    world = make_world(**SWEEP_AT_ONCE)
+    world.sandbox.fail(call, garble="next_again", times=0)
+    report = sweep(world)
+
+    assert len(report["unread_lists"]) == 1
+    assert report["found"] == []
