@@ -11,8 +11,8 @@
  *	GET /x HTTP/1.1__Host: a__Accept: b____
  *
  * where _ is a byte of CR LF, overwritten with NUL. So their places are
- *compared here, and a header that lies otherwise is torn; a bare line feed too,
- *since it leaves room for doubt.
+ * compared here, and a header that lies otherwise is torn; with a bare line
+ * feed too, since it leaves room for doubt.
  *
  * One thing cannot be seen: the four NULs at the end may have been LF, a colon
  * or NUL, CR LF, or the same with the line ends exchanged. A proxy before us

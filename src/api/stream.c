@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "listener.h"
 #include "metrics.h"
 #include "request.h"
@@ -153,6 +154,9 @@ static void fill(struct stream *st)
 	st->at = 0;
 	buf_clear(&st->out);
 	if (auth_recheck(st->server, &st->grant, &err)) {
+		if (err.code != ERR_UNAUTHORIZED)
+			log_error("stream_broken",
+				  L_STR("request_id", st->rq->id), L_ERR(&err));
 		st->last = true;
 		return;
 	}

@@ -98,6 +98,16 @@ enum outcome garbled(struct step_cx *cx, struct err *err)
 	return OUTCOME_UNKNOWN;
 }
 
+/* Is the step built on something that this very saga has made? */
+static bool on_young_ground(const struct step *step)
+{
+	return step->needs &
+	       (STEP_BIT(STEP_TRUNK) | STEP_BIT(STEP_CREDENTIAL_LIST) |
+		STEP_BIT(STEP_CONNECTION_POLICY));
+}
+
+/* Twilio may answer 404 for what it has made a moment ago: then "not found" is
+ * no proof, and the make is worth another try after a look. */
 enum outcome read_sid(struct step_cx *cx, const struct answer *a,
 		      const char *prefix, struct err *err)
 {
@@ -106,6 +116,10 @@ enum outcome read_sid(struct step_cx *cx, const struct answer *a,
 	if (a->kind == ANSWER_CLASH) {
 		answer_error(a, cx->row->step->provider, err);
 		return OUTCOME_CLASH;
+	}
+	if (a->kind == ANSWER_GONE && on_young_ground(cx->row->step)) {
+		answer_error(a, cx->row->step->provider, err);
+		return OUTCOME_UNKNOWN;
 	}
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
