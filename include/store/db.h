@@ -62,6 +62,14 @@ struct db_value {
 struct db *db_open(const char *url, bool writer, struct err *err);
 /* The file of a url, as an absolute path; CONFIG if there is none. */
 int db_path(const char *url, char out[PATH_MAX], struct err *err);
+/* From now on a reader keeps its snapshot from one read to the next, as long as
+ * nobody commits: for many short reads. It still shows all that this process
+ * has committed; what another process wrote, after db_let_go at the latest. */
+int db_keep(struct db *db, struct err *err);
+/* Ends what such readers keep. Any thread may call it, at any time; it waits
+ * for nobody. To be called now and then: it is what lets the log be reset while
+ * nobody writes, and what others wrote be seen. */
+void db_let_go(void);
 void db_close(struct db *db); /* an open transaction is rolled back */
 
 /* Runs to the end. Returns the rows changed, or -1. sql may be a literal or

@@ -13,8 +13,7 @@
  * kind of row through the same store; those in a row given to a callback only
  * until it returns. A callback may read other things, but neither write nor
  * begin the same list again. Strings in the rows taken are the caller's and
- * only read. No read leaves a snapshot open: the next one sees what was
- * committed meanwhile.
+ * only read. Every read sees what was committed before it began.
  *
  * Finders return 1 (found), 0 (not there) or -1 (err filled). All else returns
  * 0 or -1 unless it says what it counts. Deleting what is not there is success.
@@ -36,6 +35,8 @@ enum store_mode {
 	STORE_WRITER, /* takes the lock; STORE_LOCKED (exit 75) if it is taken
 		       */
 	STORE_READER, /* read-only; the database must exist and be migrated */
+	STORE_KEEPER, /* a reader for many short reads: it keeps its snapshot
+		       * until this process commits; see store_let_go */
 };
 
 /* url: "sqlite:PATH", as TRUNKLINE_DATABASE_URL. Refuses (CONFIG) a url of
@@ -43,6 +44,10 @@ enum store_mode {
 struct store *store_open(const char *url, enum store_mode mode,
 			 struct err *err);
 void store_close(struct store *s);
+/* Ends the snapshots that keepers keep. Any thread; waits for nobody. Whoever
+ * opens keepers calls it several times a second: so what another process has
+ * written is seen soon, and the log can be reset. */
+void store_let_go(void);
 /* The file of a url, as an absolute path; CONFIG if there is none. */
 int store_path(const char *url, char out[PATH_MAX], struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* reader.c - one handle per thread: its prepared statements are kept warm, and
- * nothing is locked. */
+ * so is the snapshot that it reads in, while nobody commits (store.h). */
 #include "reader.h"
 
 #include <pthread.h>
@@ -28,7 +28,7 @@ struct store *reader_get(const char *url, struct err *err)
 	s = pthread_getspecific(key);
 	if (s)
 		return s;
-	s = store_open(url, STORE_READER, err);
+	s = store_open(url, STORE_KEEPER, err);
 	if (s && pthread_setspecific(key, s)) {
 		store_close(s);
 		err_set(err, ERR_STORE_FULL, "there is no memory left");

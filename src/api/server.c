@@ -194,6 +194,7 @@ void server_reap(struct server *s)
 	atomic_fetch_add(&s->connections_cut, (uint64_t)cut);
 	streams_look(s);
 	key_uses_write(s);
+	store_let_go(); /* this thread keeps time for it */
 	if (draining)
 		backups_stop(&s->backups);
 }

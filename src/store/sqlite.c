@@ -6,7 +6,8 @@
  *  (1) A text is prepared once and kept; a lookup compares the whole text.
  *  (2) A statement is active from its start to its reset, and only once at a
  *      time. Nothing is left active, for an active read holds its snapshot: all
- *      later reads would be stale, and the WAL could not be reset.
+ *      later reads would be stale, and the WAL could not be reset. (What a
+ *      reader keeps on purpose is looked after by sqlite_kept.c.)
  */
 #include "sqlite.h"
 
@@ -183,21 +184,40 @@ int db_values(struct db_value *out, const char *fmt, va_list ap)
 
 void sqlite_end(struct db_stmt *st)
 {
+	if (!st->active)
+		return;
 	/* Tells the failure of the last step once more: already reported. */
 	(void)sqlite3_reset(st->sqlite);
 	/* Forgets the borrowed values; cannot fail. */
 	(void)sqlite3_clear_bindings(st->sqlite);
 	st->active = false;
+	sqlite_kept_leave(st->db);
+}
+
+static struct db_stmt *stmt_enter(struct db *db, const char *sql,
+				  struct err *err)
+{
+	struct db_stmt *st;
+
+	if (sqlite_kept_enter(db, err))
+		return NULL;
+	st = stmt_of(db, sql, err);
+	if (!st) {
+		sqlite_kept_leave(db);
+		return NULL;
+	}
+	assert(!st->active);
+	st->active = true;
+	return st;
 }
 
 struct db_stmt *sqlite_start(struct db *db, struct err *err, const char *sql,
 			     const struct db_value *values, int count)
 {
-	struct db_stmt *st = stmt_of(db, sql, err);
+	struct db_stmt *st = stmt_enter(db, sql, err);
 
 	if (!st)
 		return NULL;
-	assert(!st->active);
 	assert(st->params == count);
 	for (int n = 0; n < count; n++) {
 		int rc = bind(st, n, &values[n]);
@@ -208,7 +228,6 @@ struct db_stmt *sqlite_start(struct db *db, struct err *err, const char *sql,
 			return NULL;
 		}
 	}
-	st->active = true;
 	return st;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sqlite.h - what the parts of the SQLite driver share: sqlite_open.c opens a
- * connection, sqlite.c keeps statements and reads, sqlite_write.c writes,
- * sqlite_check.c checks and copies the whole.
+ * connection, sqlite.c keeps statements and reads, sqlite_kept.c keeps
+ * snapshots, sqlite_write.c writes, sqlite_check.c checks and copies the whole.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "store/db.h"
@@ -27,10 +28,21 @@ struct db_stmt {
 	unsigned char place[DB_VALUES_MAX];
 };
 
+/* What a reader needs to keep its snapshot from one read to the next. */
+struct kept {
+	pthread_mutex_t busy; /* held while a statement is active */
+	int active;	      /* statements; the reader's thread's alone */
+	uint64_t commits;     /* counted when the snapshot began */
+	sqlite3_stmt *begin, *end;
+	struct db *next, *prev; /* all that keep one */
+};
+
 struct db {
 	sqlite3 *sqlite;
 	bool writer;
-	int lock_fd; /* -1 in a reader */
+	int lock_fd;   /* -1 in a reader */
+	int log_pages; /* of the WAL, after the last commit of this writer */
+	struct kept *kept; /* NULL: every read has a snapshot of its own */
 	/* Why the transaction can no longer be committed, or ERR_NONE. */
 	enum err_code spoilt;
 	struct db_stmt *stmts[STMT_SLOTS]; /* by hash, open addressing */
@@ -55,6 +67,16 @@ int sqlite_fail(struct err *err, int rc, const char *doing);
 struct db_stmt *sqlite_start(struct db *db, struct err *err, const char *sql,
 			     const struct db_value *values, int count);
 void sqlite_end(struct db_stmt *st);
+/* Around every statement of a reader that keeps its snapshot; of another they
+ * do nothing. */
+int sqlite_kept_enter(struct db *db, struct err *err);
+void sqlite_kept_leave(struct db *db);
+/* No snapshot kept until now is the latest any more. */
+void sqlite_kept_outdate(void);
+/* Ends them, and waits for what is just being read in one. Those that begin
+ * from now on show what is committed by now. */
+void sqlite_kept_end(void);
+void sqlite_kept_close(struct db *db);
 /* Prepares what db_begin, db_commit and db_rollback run. */
 int sqlite_keep_transactions(struct db *db, struct err *err);
 

@@ -32,7 +32,6 @@ static const char *const pragmas[] = {
 static const char *const writer_pragmas[] = {
 	/* What is deleted or sealed anew is not left in free pages. */
 	"PRAGMA secure_delete = ON",
-	"PRAGMA wal_autocheckpoint = 1000",
 	"PRAGMA journal_size_limit = 67108864",
 };
 /* Only the writer checkpoints: before 3.51.3 SQLite can damage the file when
@@ -179,6 +178,14 @@ static int check_ours(struct db *db, bool *empty, struct err *err)
 	return 0;
 }
 
+static int note_log(void *arg, sqlite3 *sqlite, const char *name, int pages)
+{
+	struct db *db = arg;
+
+	db->log_pages = pages;
+	return SQLITE_OK;
+}
+
 static int set_up_writer(struct db *db, struct err *err)
 {
 	char mark[48];
@@ -206,6 +213,8 @@ static int set_up_writer(struct db *db, struct err *err)
 			       "the file system cannot hold a WAL database");
 	if (run_all(db, writer_pragmas, COUNT(writer_pragmas), err))
 		return -1;
+	/* In place of its checkpoint after a commit: see sqlite_write.c. */
+	(void)sqlite3_wal_hook(db->sqlite, note_log, db);
 	return sqlite_keep_transactions(db, err);
 }
 
@@ -287,6 +296,7 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
+	sqlite_kept_close(db);
 	for (int i = 0; i < STMT_SLOTS; i++) {
 		if (!db->stmts[i])
 			continue;

@@ -15,6 +15,9 @@
 
 #include "base/log.h"
 
+/* A log of so many pages is copied back into the file. */
+#define LOG_PAGES 1000
+
 static void exit_now(int code)
 {
 	_exit(EX_SOFTWARE);
@@ -166,6 +169,20 @@ int db_begin(struct db *db, struct err *err)
 	return rc ? sqlite_fail(err, rc, "begin") : 0;
 }
 
+/* The log is copied back as far as the oldest reader has come, and begun anew
+ * by a write that finds all of it copied and nobody reading from it. Readers
+ * that keep their snapshots would stand in the way of both for ever, one commit
+ * behind. So these are ended before: then all can be copied; and after: then
+ * they go on to read from the file alone. */
+static void copy_back(struct db *db)
+{
+	sqlite_kept_end();
+	/* A failure costs nothing: it is tried again after the next commit. */
+	(void)sqlite3_wal_checkpoint_v2(db->sqlite, "main",
+					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	sqlite_kept_end();
+}
+
 int db_commit(struct db *db, struct err *err)
 {
 	int rc;
@@ -175,8 +192,12 @@ int db_commit(struct db *db, struct err *err)
 		return -1;
 	}
 	rc = run_kept(db, "COMMIT");
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
+		sqlite_kept_outdate(); /* before anyone is told */
+		if (db->log_pages >= LOG_PAGES)
+			copy_back(db);
 		return 0;
+	}
 	if (sqlite_meaning(rc)->unknown) {
 		fail_stop("store_commit_unknown", rc);
 		err_set(err, ERR_STORE, "commit: it is unknown (SQLite %d)",

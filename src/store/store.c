@@ -43,7 +43,8 @@ struct store *store_open(const char *url, enum store_mode mode, struct err *err)
 	s->sql = (struct buf)BUF_INIT(SQL_MAX);
 	table_init(s);
 	s->db = db_open(url, mode == STORE_WRITER, err);
-	if (!s->db || (mode == STORE_READER && check_current(s, err))) {
+	if (!s->db || (mode != STORE_WRITER && check_current(s, err)) ||
+	    (mode == STORE_KEEPER && db_keep(s->db, err))) {
 		store_close(s);
 		return NULL;
 	}
@@ -58,6 +59,11 @@ void store_close(struct store *s)
 	table_release(s);
 	buf_release(&s->sql);
 	free(s);
+}
+
+void store_let_go(void)
+{
+	db_let_go();
 }
 
 /* --- migrations --- */

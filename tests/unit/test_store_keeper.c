@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Readers that keep their snapshot: they show the latest all the same, and do
+ * not let the log grow. */
+#include "store_fixture.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+static sqlite3 *opened; /* the last connection */
+
+static int note_opened(sqlite3 *db, char **message,
+		       const struct sqlite3_api_routines *api)
+{
+	opened = db;
+	return SQLITE_OK;
+}
+
+static int hook(void **state)
+{
+	return sqlite3_auto_extension((void (*)(void))note_opened);
+}
+
+static struct store *keeper(struct fixture *f)
+{
+	struct store *k = store_open(f->url, STORE_KEEPER, &f->err);
+
+	if (!k)
+		fail_msg("keeper: %s", f->err.detail);
+	return k;
+}
+
+static bool keeps_a_snapshot(sqlite3 *db)
+{
+	return sqlite3_txn_state(db, "main") == SQLITE_TXN_READ;
+}
+
+static void put(struct fixture *f, long n)
+{
+	char value[24];
+
+	snprintf(value, sizeof(value), "%ld", n);
+	in_transaction(f);
+	assert_ok(f, meta_put(f->store, "n", value, &f->err));
+	committed(f);
+}
+
+/* What the key "n" shows through this store; 0 if it is not there. */
+static long get(struct store *s)
+{
+	struct err err = ERR_INIT;
+	char value[24] = "0";
+
+	if (meta_get(s, "n", value, sizeof(value), &err) < 0)
+		fail_msg("get: %s", err.detail);
+	return strtol(value, NULL, 10);
+}
+
+static void only_a_keeper_keeps_its_snapshot(void **state)
+{
+	struct fixture *f = *state;
+	struct store *reader = store_open(f->url, STORE_READER, &f->err);
+
+	assert_non_null(reader);
+	assert_int_equal(get(reader), 0);
+	assert_false(keeps_a_snapshot(opened));
+	store_close(reader);
+
+	reader = keeper(f);
+	assert_int_equal(get(reader), 0);
+	assert_true(keeps_a_snapshot(opened));
+	store_close(reader);
+}
+
+static void a_keeper_shows_every_commit_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+
+	for (long n = 1; n < 100; n++) {
+		put(f, n);
+		assert_int_equal(get(k), n);
+	}
+	store_close(k);
+}
+
+static void a_transaction_that_is_rolled_back_is_never_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+
+	put(f, 1);
+	in_transaction(f);
+	assert_ok(f, meta_put(f->store, "n", "2", &f->err));
+	assert_int_equal(get(k), 1);
+	store_rollback(f->store);
+	assert_int_equal(get(k), 1);
+	store_close(k);
+}
+
+/* --- every thread, at once ------------------------------------------------ */
+
+#define READERS 4
+
+struct watch {
+	pthread_t threads[READERS];
+	struct store *keepers[READERS];
+	atomic_int taken;
+	atomic_long told; /* as a client is told: after the commit */
+	atomic_bool over;
+	atomic_long reads, stale;
+};
+
+static void *read_on(void *arg)
+{
+	struct watch *w = arg;
+	struct store *k = w->keepers[atomic_fetch_add(&w->taken, 1)];
+
+	while (!atomic_load(&w->over)) {
+		long told = atomic_load(&w->told);
+
+		if (get(k) < told)
+			atomic_fetch_add(&w->stale, 1);
+		atomic_fetch_add(&w->reads, 1);
+	}
+	return NULL;
+}
+
+static void watch_start(struct fixture *f, struct watch *w)
+{
+	for (int i = 0; i < READERS; i++) {
+		w->keepers[i] = keeper(f);
+		assert_int_equal(
+			pthread_create(&w->threads[i], NULL, read_on, w), 0);
+	}
+}
+
+static void watch_stop(struct watch *w)
+{
+	atomic_store(&w->over, true);
+	for (int i = 0; i < READERS; i++)
+		assert_int_equal(pthread_join(w->threads[i], NULL), 0);
+	for (int i = 0; i < READERS; i++)
+		store_close(w->keepers[i]);
+}
+
+static void what_was_told_is_read_by_every_thread(void **state)
+{
+	struct fixture *f = *state;
+	struct watch w = {.told = 0};
+
+	watch_start(f, &w);
+	for (long n = 1; n <= 300; n++) {
+		long reads = atomic_load(&w.reads);
+
+		put(f, n);
+		atomic_store(&w.told, n);
+		if (n % 3 == 0)
+			store_let_go(); /* as from the thread that keeps time */
+		while (atomic_load(&w.reads) == reads)
+			sched_yield();
+	}
+	watch_stop(&w);
+	assert_int_equal(atomic_load(&w.stale), 0);
+}
+
+/* --- others ----------------------------------------------------------------
+ */
+
+static void once_let_go_of_it_keeps_nothing_and_sees_what_others_wrote(
+	void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+	sqlite3 *kept = opened, *other;
+
+	put(f, 1);
+	assert_int_equal(get(k), 1);
+	assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "UPDATE meta SET value = '2'",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	store_let_go();
+	assert_false(keeps_a_snapshot(kept));
+	assert_int_equal(get(k), 2);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	store_close(k);
+}
+
+static void letting_go_of_none_or_twice_is_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k;
+
+	store_let_go();
+	k = keeper(f);
+	assert_int_equal(get(k), 0);
+	store_let_go();
+	store_let_go();
+	assert_int_equal(get(k), 0);
+	store_close(k);
+	store_let_go();
+}
+
+/* --- the log ---------------------------------------------------------------
+ */
+
+/* Copied back from 1,000 pages on; a transaction and some tries may come on
+ * top. */
+#define LOG_MAX (4000 * 4120)
+
+static off_t log_bytes(const struct fixture *f)
+{
+	char name[112];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s-wal", f->path);
+	assert_int_equal(stat(name, &st), 0);
+	return st.st_size;
+}
+
+/* Adds a little more than so many pages to the log, in one transaction. What
+ * does not change is not written: so each time it is another text. */
+static void write_pages(struct fixture *f, int pages)
+{
+	static char text[4000];
+
+	memset(text, text[0] == 'x' ? 'y' : 'x', sizeof(text) - 1);
+	in_transaction(f);
+	for (int i = 0; i < pages; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "page %d", i);
+		assert_ok(f, meta_put(f->store, name, text, &f->err));
+	}
+	committed(f);
+}
+
+static void the_log_stays_short_under_steady_reads(void **state)
+{
+	struct fixture *f = *state;
+	struct watch w = {.told = 0};
+
+	watch_start(f, &w);
+	for (int i = 0; i < 100; i++)
+		write_pages(f, 100);
+	watch_stop(&w);
+	assert_in_range(log_bytes(f), 1, LOG_MAX);
+}
+
+/* None lets go by itself: each reads once between two commits. */
+static void the_log_stays_short_under_reads_between_commits(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+
+	for (int i = 0; i < 60; i++) {
+		write_pages(f, 100);
+		(void)get(k);
+	}
+	assert_in_range(log_bytes(f), 1, LOG_MAX);
+	store_close(k);
+}
+
+static void the_log_stays_short_under_a_reader_that_sleeps(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+
+	write_pages(f, 10);
+	(void)get(k);
+	for (int i = 0; i < 60; i++)
+		write_pages(f, 100);
+	assert_in_range(log_bytes(f), 1, LOG_MAX);
+	store_close(k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_STORE(only_a_keeper_keeps_its_snapshot),
+		TEST_STORE(a_keeper_shows_every_commit_at_once),
+		TEST_STORE(a_transaction_that_is_rolled_back_is_never_seen),
+		TEST_STORE(what_was_told_is_read_by_every_thread),
+		TEST_STORE(
+			once_let_go_of_it_keeps_nothing_and_sees_what_others_wrote),
+		TEST_STORE(letting_go_of_none_or_twice_is_nothing),
+		TEST_STORE(the_log_stays_short_under_steady_reads),
+		TEST_STORE(the_log_stays_short_under_reads_between_commits),
+		TEST_STORE(the_log_stays_short_under_a_reader_that_sleeps),
+	};
+
+	return cmocka_run_group_tests(tests, hook, NULL);
+}
