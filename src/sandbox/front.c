@@ -253,8 +253,10 @@ static struct MHD_Daemon *listen_http(struct front *f)
 	struct sockaddr_in at = {.sin_family = AF_INET,
 				 .sin_port = htons((uint16_t)f->options->port)};
 
-	if (inet_pton(AF_INET, f->options->listen, &at.sin_addr) != 1)
+	if (inet_pton(AF_INET, f->options->listen, &at.sin_addr) != 1) {
+		errno = EINVAL;
 		return NULL;
+	}
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle,
 		f, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
