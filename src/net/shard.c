@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 
-#define BUFFER_SIZE   4096L /* for reading; 16 KiB otherwise, for each call */
+#define BUFFER_SIZE   2048L /* for reading; 16 KiB otherwise, for each call */
 #define REST_AFTER_MS ((CONNECTION_IDLE_S + 2) * INT64_C(1000))
 
 /* --- the sockets --- */

@@ -77,6 +77,8 @@ static void accepted(struct command *c, const struct saga *sg, bool ended)
 		row.error = row.result = row.steps = NULL;
 		buf_clear(&text.steps);
 		buf_str(&text.steps, "[]");
+	} else if (!op_ended(sg->state)) {
+		saga_steps(sg, &text.steps);
 	}
 	r->status = 202;
 	r->content_type = CONTENT_JSON;

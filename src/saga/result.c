@@ -288,9 +288,10 @@ int saga_operation_row(const struct saga *sg, struct operation_row *row,
 	bool ended = op_ended(sg->state);
 
 	json_add_value(&text->spec, sg->spec.pub);
-	saga_steps(sg, &text->steps);
-	if (ended)
+	if (ended) { /* until then they are read from the journal */
+		saga_steps(sg, &text->steps);
 		saga_receipt(sg, &text->result);
+	}
 	if (sg->cause.code)
 		add_error(sg, &text->error);
 	*row = (struct operation_row){
