@@ -23,7 +23,7 @@
 #include "base/err.h"
 #include "base/http.h"
 
-enum provider { PROVIDER_TWILIO, PROVIDER_RETELL };
+enum provider { PROVIDER_TWILIO, PROVIDER_RETELL, PROVIDERS };
 #define PROVIDERS 2
 
 enum answer_kind {

@@ -125,17 +125,40 @@ void command_attach(struct engine *e, struct command *c, struct saga *sg)
 
 /* --- a new saga ---------------------------------------------------------- */
 
+/* The last eighth is for clients with less than their share: one alone does not
+ * keep the others out. */
+static bool takes_too_much(const struct engine *e, const char *principal)
+{
+	int64_t most = e->conf.max_operations, kept = most / 8;
+
+	return e->saga_count >= most - kept &&
+	       saga_count_of(e, principal) >= most / (e->client_count + 1);
+}
+
+static int admit(const struct engine *e, const char *principal, struct err *err)
+{
+	if (e->saga_count >= e->conf.max_operations)
+		return err_set(err, ERR_OVERLOADED,
+			       "%d operations are running, which is the limit",
+			       e->saga_count);
+	if (takes_too_much(e, principal))
+		return err_set(err, ERR_OVERLOADED,
+			       "%d of your operations are running; what is "
+			       "left is for other clients",
+			       saga_count_of(e, principal));
+	return 0;
+}
+
 struct saga *command_begin(struct engine *e, const struct command *c,
 			   enum op_kind kind, struct err *err)
 {
-	struct saga *sg = NULL;
+	struct saga *sg;
 
-	if (e->saga_count < e->conf.max_operations)
-		sg = saga_new(e);
+	if (admit(e, c->principal, err))
+		return NULL;
+	sg = saga_new(e);
 	if (!sg) {
-		err_set(err, ERR_OVERLOADED,
-			"%d operations are running, which is the limit",
-			e->saga_count);
+		err_set(err, ERR_OVERLOADED, "out of memory");
 		return NULL;
 	}
 	sg->kind = kind;

@@ -39,6 +39,7 @@ struct engine *engine_new(const struct engine_conf *conf, struct clock *clock,
 	e->transport = transport;
 	e->store = store;
 	e->seal = seal;
+	e->touched_end = &e->touched;
 	e->calls_end = &e->calls;
 	e->replies_end = &e->replies;
 	e->inbox_end = &e->inbox;
@@ -273,6 +274,7 @@ static void free_unflushed(struct engine *e)
 		saga_leave(e, sg);
 		saga_free(sg);
 	}
+	e->touched_end = &e->touched;
 }
 
 static void free_ended(struct engine *e)

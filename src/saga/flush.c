@@ -325,6 +325,7 @@ static void clean_all(struct engine *e)
 		sg->next_touched = e->ended;
 		e->ended = sg;
 	}
+	e->touched_end = &e->touched;
 	e->must_commit = false;
 	e->lazy_since = 0;
 }
@@ -407,6 +408,7 @@ static void withdraw_fresh(struct engine *e)
 		*at = sg->next_touched;
 		withdraw(e, sg);
 	}
+	e->touched_end = at;
 }
 
 int engine_flush(struct engine *e, struct err *err)

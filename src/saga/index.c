@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* index.c - sagas under way by phone number, by number id and by idempotency
- * key, so that what is not on disk yet is found all the same. */
+/* index.c - sagas under way by phone number, by number id, by idempotency key
+ * and by client, so that what is not on disk yet is found all the same. */
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +28,70 @@ static int by_key(const void *a, const void *b)
 	return d ? d : strcmp(x->key, y->key);
 }
 
+/* --- clients --- */
+
+static int by_principal(const void *a, const void *b)
+{
+	return strcmp(((const struct client *)a)->principal,
+		      ((const struct client *)b)->principal);
+}
+
+static struct client *client_of(const struct engine *e, const char *principal)
+{
+	struct client key, **found;
+
+	snprintf(key.principal, sizeof(key.principal), "%s", principal);
+	found = tfind(&key, &e->clients, by_principal);
+	return found ? *found : NULL;
+}
+
+static struct client *new_client(struct engine *e, const char *principal)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	snprintf(c->principal, sizeof(c->principal), "%s", principal);
+	if (!tsearch(c, &e->clients, by_principal)) {
+		free(c);
+		return NULL;
+	}
+	e->client_count++;
+	return c;
+}
+
+static int client_enter(struct engine *e, struct saga *sg)
+{
+	sg->client = client_of(e, sg->principal);
+	if (!sg->client)
+		sg->client = new_client(e, sg->principal);
+	if (!sg->client)
+		return -1;
+	sg->client->sagas++;
+	return 0;
+}
+
+static void client_leave(struct engine *e, struct saga *sg)
+{
+	struct client *c = sg->client;
+
+	sg->client = NULL;
+	if (!c || --c->sagas)
+		return;
+	tdelete(c, &e->clients, by_principal);
+	e->client_count--;
+	free(c);
+}
+
+int saga_count_of(const struct engine *e, const char *principal)
+{
+	const struct client *c = client_of(e, principal);
+
+	return c ? c->sagas : 0;
+}
+
+/* --- sagas --- */
+
 /* For engine_stats. Recovery brings them in the order in which they were made,
  * as commands do: the first to come in is the oldest. */
 static void publish(struct engine *e)
@@ -40,10 +104,11 @@ static void publish(struct engine *e)
 int saga_enter(struct engine *e, struct saga *sg, struct err *err)
 {
 	e->saga_count++;
+	sg->place = e->entered++;
 	sg->older = e->newest;
 	*(e->newest ? &e->newest->newer : &e->oldest) = sg;
 	e->newest = sg;
-	if (!tsearch(sg, &e->by_number, by_number) ||
+	if (client_enter(e, sg) || !tsearch(sg, &e->by_number, by_number) ||
 	    !tsearch(sg, &e->by_id, by_id) ||
 	    (sg->key[0] && !tsearch(sg, &e->by_key, by_key))) {
 		saga_leave(e, sg);
@@ -68,6 +133,8 @@ void saga_leave(struct engine *e, struct saga *sg)
 	*(sg->older ? &sg->older->newer : &e->oldest) = sg->newer;
 	*(sg->newer ? &sg->newer->older : &e->newest) = sg->older;
 	publish(e);
+	lanes_leave(sg);
+	client_leave(e, sg);
 	drop(&e->by_number, sg, by_number);
 	drop(&e->by_id, sg, by_id);
 	if (sg->key[0])

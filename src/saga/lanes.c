@@ -6,7 +6,7 @@
  * size. Each account has a lane whose cap is halved when a 429 comes back (at
  * most once a second, so that one burst counts once) and grows by one for each
  * full lane of successes, up to the configured cap. Retry-After closes the
- * whole lane for that time. Undoing goes before doing.
+ * whole lane for that time. Whose call is next when one may go: turns.c.
  *
  * Each lane has a circuit breaker: after BREAK_AFTER calls in a row without a
  * sensible answer it opens. While it is open no call leaves, creates that would
@@ -17,6 +17,7 @@
  *                                     ^                |
  *                                     +---failure------+
  */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #define BREAK_AFTER	10
 #define OPEN_MS		5000
 #define OPEN_MAX_MS	60000
+#define LANES_KEPT	64
 
 static void lane_key(enum provider p, const struct spec *spec, char key[64])
 {
@@ -40,39 +42,122 @@ static void lane_key(enum provider p, const struct spec *spec, char key[64])
 		snprintf(key, 64, "retell");
 }
 
-static struct lane *lane_find(const struct engine *e, const char *key)
+static int by_key(const void *a, const void *b)
 {
-	struct lane *l = e->lanes;
-
-	while (l && strcmp(l->key, key) != 0)
-		l = l->next;
-	return l;
+	return strcmp(((const struct lane *)a)->key,
+		      ((const struct lane *)b)->key);
 }
 
-/* One account, or a handful: a list will do. NULL: out of memory. */
-static struct lane *lane_of(struct task *t)
+static struct lane *lane_find(const struct engine *e, enum provider p,
+			      const struct spec *spec)
 {
-	struct engine *e = t->saga->engine;
-	struct lane *l;
-	char key[64];
+	struct lane key, **found;
 
-	if (t->lane)
-		return t->lane;
-	lane_key(t->row->step->provider, &t->saga->spec, key);
-	l = lane_find(e, key);
-	if (!l) {
-		l = calloc(1, sizeof(*l));
-		if (!l)
-			return NULL;
-		strcpy(l->key, key);
-		l->provider = t->row->step->provider;
-		l->cap = (double)e->conf.concurrency;
-		l->next = e->lanes;
-		e->lanes = l;
+	lane_key(p, spec, key.key);
+	found = tfind(&key, &e->lanes_by_key, by_key);
+	return found ? *found : NULL;
+}
+
+/* --- lanes come and go ---------------------------------------------------- */
+
+static void free_lane(struct engine *e, struct lane *l)
+{
+	tdelete(l, &e->lanes_by_key, by_key);
+	*(l->prev ? &l->prev->next : &e->lanes) = l->next;
+	if (l->next)
+		l->next->prev = l->prev;
+	e->lane_count--;
+	free(l);
+}
+
+/* Nothing of what it knows is of use. */
+static bool is_new(const struct engine *e, const struct lane *l)
+{
+	return !l->failures && !l->open_until && e->now >= l->not_before &&
+	       l->cap >= (double)e->conf.concurrency;
+}
+
+/* Accounts with troubles that nobody uses any more, when there are many. */
+static void forget_lanes(struct engine *e)
+{
+	struct lane *next;
+
+	for (struct lane *l = e->lanes; l; l = next) {
+		next = l->next;
+		if (l->holders || e->now < l->not_before ||
+		    e->now < l->open_until)
+			continue;
+		if (l->open_until)
+			counter_add(&e->counts.breakers_open[l->provider], -1);
+		free_lane(e, l);
 	}
-	t->lane = l;
+}
+
+static struct lane *new_lane(struct engine *e, enum provider p,
+			     const struct spec *spec)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	if (e->lane_count >= LANES_KEPT)
+		forget_lanes(e);
+	lane_key(p, spec, l->key);
+	if (!tsearch(l, &e->lanes_by_key, by_key)) {
+		free(l);
+		return NULL;
+	}
+	l->provider = p;
+	l->cap = (double)e->conf.concurrency;
+	l->next = e->lanes;
+	if (l->next)
+		l->next->prev = l;
+	e->lanes = l;
+	e->lane_count++;
 	return l;
 }
+
+static void release_lane(struct engine *e, struct lane *l)
+{
+	if (--l->holders == 0 && is_new(e, l))
+		free_lane(e, l);
+}
+
+/* From the first call of the saga there to its end. -1: out of memory. */
+static int join(struct saga *sg, enum provider p)
+{
+	struct engine *e = sg->engine;
+	struct lane *l = lane_find(e, p, &sg->spec);
+
+	if (sg->lane[p])
+		return 0;
+	if (!l)
+		l = new_lane(e, p, &sg->spec);
+	if (!l)
+		return -1;
+	l->holders++;
+	sg->turn[p] = turn_hold(&l->turns, sg->principal);
+	if (!sg->turn[p]) {
+		release_lane(e, l);
+		return -1;
+	}
+	sg->lane[p] = l;
+	return 0;
+}
+
+void lanes_leave(struct saga *sg)
+{
+	for (int p = 0; p < PROVIDERS; p++) {
+		if (!sg->lane[p])
+			continue;
+		turn_drop(sg->turn[p]);
+		release_lane(sg->engine, sg->lane[p]);
+		sg->turn[p] = NULL;
+		sg->lane[p] = NULL;
+	}
+}
+
+/* --- tasks wait and go ---------------------------------------------------- */
 
 static struct counter *queued_of(struct engine *e, const struct lane *l)
 {
@@ -81,59 +166,32 @@ static struct counter *queued_of(struct engine *e, const struct lane *l)
 
 void lane_enqueue(struct task *t)
 {
-	struct lane *l = lane_of(t);
-	int queue = saga_undoing(t->saga) ? 0 : 1;
+	enum provider p = t->row->step->provider;
+	struct saga *sg = t->saga;
 
-	if (!l) {
+	if (join(sg, p) || turn_put(sg->turn[p], t)) {
 		t->state = TASK_WAITING;
-		t->due = t->saga->engine->now + SHRINK_EVERY_MS;
+		t->due = sg->engine->now + SHRINK_EVERY_MS;
 		return;
 	}
 	t->state = TASK_QUEUED;
-	t->next = NULL;
-	if (l->last[queue])
-		l->last[queue]->next = t;
-	else
-		l->first[queue] = t;
-	l->last[queue] = t;
-	counter_add(queued_of(t->saga->engine, l), 1);
+	counter_add(queued_of(sg->engine, sg->lane[p]), 1);
 }
 
 void lane_remove(struct task *t)
 {
-	struct lane *l = t->lane;
+	enum provider p = t->row->step->provider;
 
-	for (int q = 0; q < 2; q++) {
-		struct task *before = NULL;
-
-		for (struct task *i = l->first[q]; i; before = i, i = i->next) {
-			if (i != t)
-				continue;
-			if (before)
-				before->next = t->next;
-			else
-				l->first[q] = t->next;
-			if (l->last[q] == t)
-				l->last[q] = before;
-			counter_add(queued_of(t->saga->engine, l), -1);
-			t->next = NULL;
-			return;
-		}
-	}
+	turn_remove(t->saga->turn[p], t);
+	counter_add(queued_of(t->saga->engine, t->saga->lane[p]), -1);
 }
 
-static struct task *lane_pop(struct lane *l)
+static struct task *take_next(struct engine *e, struct lane *l)
 {
-	int q = l->first[0] ? 0 : 1;
-	struct task *t = l->first[q];
+	struct task *t = turns_take(&l->turns);
 
-	if (!t)
-		return NULL;
-	l->first[q] = t->next;
-	if (!l->first[q])
-		l->last[q] = NULL;
-	t->next = NULL;
-	counter_add(queued_of(t->saga->engine, l), -1);
+	if (t)
+		counter_add(queued_of(e, l), -1);
 	return t;
 }
 
@@ -154,7 +212,7 @@ void lanes_drain(struct engine *e)
 		for (struct lane *l = e->lanes; l; l = l->next) {
 			struct task *t;
 
-			while (lane_admits(e, l) && (t = lane_pop(l))) {
+			while (lane_admits(e, l) && (t = take_next(e, l))) {
 				l->flying++;
 				l->probing = l->open_until != 0;
 				task_launch(t);
@@ -205,11 +263,8 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 static int64_t closed_ms(const struct engine *e, enum provider p,
 			 const struct spec *spec)
 {
-	const struct lane *l;
-	char key[64];
+	const struct lane *l = lane_find(e, p, spec);
 
-	lane_key(p, spec, key);
-	l = lane_find(e, key);
 	if (!l || !l->open_until)
 		return 0;
 	/* One that is due for a probe takes the next comer as its probe. */
@@ -234,7 +289,7 @@ int64_t lanes_closed_ms(const struct engine *e, const struct spec *spec,
 void lane_return(struct task *t, const struct answer *a)
 {
 	struct engine *e = t->saga->engine;
-	struct lane *l = t->lane;
+	struct lane *l = t->saga->lane[t->row->step->provider];
 	int64_t wait = a ? a->retry_after_ms : -1;
 
 	l->flying--;
@@ -263,11 +318,12 @@ int64_t lanes_wake(const struct engine *e)
 		int64_t at = l->not_before > l->open_until ? l->not_before
 							   : l->open_until;
 
+		if (!l->turns.first)
+			continue;
 		/* Not drained while the database could not be written. */
-		if ((l->first[0] || l->first[1]) && lane_admits(e, l))
+		if (lane_admits(e, l))
 			return e->now;
-		if ((l->first[0] || l->first[1]) && at > e->now &&
-		    (wake < 0 || at < wake))
+		if (at > e->now && (wake < 0 || at < wake))
 			wake = at;
 	}
 	return wake;
@@ -275,10 +331,6 @@ int64_t lanes_wake(const struct engine *e)
 
 void lanes_free(struct engine *e)
 {
-	while (e->lanes) {
-		struct lane *l = e->lanes;
-
-		e->lanes = l->next;
-		free(l);
-	}
+	while (e->lanes)
+		free_lane(e, e->lanes);
 }

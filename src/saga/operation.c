@@ -118,8 +118,9 @@ void saga_touch(struct saga *sg, bool must_commit)
 	if (sg->touched)
 		return;
 	sg->touched = true;
-	sg->next_touched = e->touched;
-	e->touched = sg;
+	sg->next_touched = NULL;
+	*e->touched_end = sg;
+	e->touched_end = &sg->next_touched;
 }
 
 bool saga_undoing(const struct saga *sg)

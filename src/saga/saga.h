@@ -13,7 +13,7 @@
  *   task.c      one act of one step: launch, what its answer means, again
  *   rows.c      a row's states and the allowed moves between them
  *   plan.c      which steps a spec wants, and in what order
- *   lanes.c     how many calls an account may have in flight
+ *   lanes.c     how many calls an account may have in flight; turns.c: whose
  *   flush.c     everything that changed in a tick, in one transaction
  *   recover.c   sagas from the journal, at start
  *   result.c    answers, receipts, problems of a saga
@@ -33,6 +33,7 @@
 #include "saga/view.h"
 #include "steps/step.h"
 #include "store/numbers.h"
+#include "turns.h"
 
 enum act_kind { ACT_MAKE, ACT_FIND, ACT_UNDO };
 enum task_state {
@@ -60,8 +61,8 @@ struct task {
 	bool before;  /* gone before this operation began */
 	int64_t started_ms, updated_ms;
 	struct err err; /* last error, ERR_NONE after a success */
-	struct lane *lane;
-	struct task *next; /* in the lane's queue */
+	uint64_t rank;	/* turns.c's, while it waits there */
+	int place;
 };
 
 /* What becomes of the number's record with the next commit. */
@@ -104,8 +105,12 @@ struct saga {
 	bool touched; /* in the engine's list of sagas to flush */
 	struct saga *next_touched;
 	struct saga *older, *newer; /* all that are under way */
-	int heap_at;		    /* place in the timer heap, -1: none */
-	int64_t wake;		    /* mono ms */
+	int64_t place;		    /* the order in which they came in */
+	struct client *client;
+	struct lane *lane[PROVIDERS]; /* NULL: no call yet */
+	struct turn *turn[PROVIDERS]; /* its client's in that lane */
+	int heap_at;		      /* place in the timer heap, -1: none */
+	int64_t wake;		      /* mono ms */
 
 	struct command *waiters; /* clients that wait for the end */
 	char key[256];		 /* idempotency key, "" if none */
@@ -138,8 +143,15 @@ struct lane {
 	int failures;	    /* in a row: no answer, or 5xx */
 	int64_t open_until; /* breaker: no calls before this; 0: closed */
 	bool probing;	    /* one call is out to see whether it may close */
-	struct task *first[2], *last[2]; /* queues: undo, then do */
-	struct lane *next;
+	struct turns turns; /* of the calls that wait */
+	int holders;	    /* sagas that may call here */
+	struct lane *prev, *next;
+};
+
+/* An API key with operations under way. */
+struct client {
+	char principal[ID_SIZE];
+	int sagas;
 };
 
 struct engine {
@@ -152,10 +164,15 @@ struct engine {
 	int64_t now, now_us;		  /* mono, taken once a tick */
 	void *by_number, *by_id, *by_key; /* tsearch trees of sagas */
 	struct saga *oldest, *newest;
+	int64_t entered; /* sagas, ever */
 	int saga_count;
+	void *clients; /* tsearch tree */
+	int client_count;
 	struct timers timers;
-	struct lane *lanes;
-	struct saga *touched;
+	struct lane *lanes; /* all of them */
+	void *lanes_by_key; /* tsearch tree */
+	int lane_count;
+	struct saga *touched, **touched_end; /* to flush, as they came */
 	bool must_commit;   /* something has to be on disk before effects */
 	int64_t lazy_since; /* when the oldest lazy change was made; 0: none */
 	int64_t stalled_until; /* the database is full or busy: try then */
@@ -235,6 +252,8 @@ void lane_return(struct task *t, const struct answer *a);
 int64_t lanes_closed_ms(const struct engine *e, const struct spec *spec,
 			enum provider *which);
 int64_t lanes_wake(const struct engine *e); /* -1: no lane waits for time */
+/* The saga calls no more. */
+void lanes_leave(struct saga *sg);
 void lanes_free(struct engine *e);
 
 /* --- operation.c --- */
@@ -260,9 +279,11 @@ int timers_set(struct timers *t, struct saga *sg, int64_t wake);
 void timers_drop(struct timers *t, struct saga *sg);
 struct saga *timers_first(const struct timers *t);
 
-/* --- index.c: sagas by number, id and idempotency key --- */
+/* --- index.c: sagas by number, id, idempotency key and client --- */
 int saga_enter(struct engine *e, struct saga *sg, struct err *err);
 void saga_leave(struct engine *e, struct saga *sg);
+/* How many operations of the client are under way. */
+int saga_count_of(const struct engine *e, const char *principal);
 struct saga *saga_by_number(struct engine *e, const char *phone_number);
 struct saga *saga_by_ref(struct engine *e, const char *number_id);
 struct saga *saga_by_key(struct engine *e, const char *principal,
