@@ -175,7 +175,7 @@ def test_no_recovery_makes_anything_twice(world, number):
     _poisonous_create(world, number, "import_number")
     # The look at Retell hangs, too: finding the import would be a step forward.
     world.sandbox.fail("get_number", times=0, **HOLD["before"])
-    _end_in_recovery(world, RECOVERIES_MAX + 3)
+    _end_in_recovery(world, RECOVERIES_MAX)
     world.start()
     world.api.all_ended()
 
