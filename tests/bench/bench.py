@@ -26,7 +26,7 @@ import measure
 import report
 import seeding
 from processes import BENCH, BUILD, REPO, WORK, alone, say, stop_all
-from suites import SUITES, Plan
+from suites import SUITES, Plan, prepare
 
 RESULTS = WORK / "results.json"
 
@@ -136,6 +136,7 @@ def main():
         "suites": earlier(options),
     }
     try:
+        prepare(plan, wanted)
         measure_all(plan, wanted, results)
     finally:
         stop_all()

@@ -33,7 +33,7 @@ from processes import (
     Sandbox,
     Service,
     alone,
-    settings_known,
+    settings,
 )
 
 SIZE = "2k"
@@ -102,10 +102,10 @@ def run(name, wrapper, kinds, mark):
     seeding.remove(database)
     shutil.copyfile(seeding.database(SIZE), database)
     sandbox = Sandbox("gate-sandbox", numbers=3000, max_trunks=3000)
-    settings = {"GLIBC_TUNABLES": CPU}
-    if "TRUNKLINE_CONFINE" in settings_known():  # the tools need what it would give up
-        settings["TRUNKLINE_CONFINE"] = "off"
-    service = Service(database, sandbox.url, name, wrapper=wrapper, **settings)
+    others = {"GLIBC_TUNABLES": CPU}
+    if "TRUNKLINE_CONFINE" in settings():  # the tools need what it would give up
+        others["TRUNKLINE_CONFINE"] = "off"
+    service = Service(database, sandbox.url, name, wrapper=wrapper, **others)
     service.await_checked()
     requests, made = Requests(service), {}
     if "delete" in kinds and "create" not in kinds:

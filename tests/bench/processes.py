@@ -188,15 +188,17 @@ class Client:
         self.http.close()
 
 
-def settings_known():
-    """Names of the settings that this build of the service has."""
+def settings():
+    """The settings that this build of the service has: {name: (default, most)},
+    most only of numbers."""
     text = subprocess.run(
         [BUILD / "trunkline", "help"], capture_output=True, text=True, timeout=10, check=True
     ).stdout
-    return set(re.findall(r"\b[A-Z][A-Z_]+\b", text))
+    rows = re.findall(r"^ +([A-Z][A-Z_]+)(?:=(\S*))?(?: +\(\d+ to (\d+)\))?", text, re.M)
+    return {name: (default, int(most) if most else None) for name, default, most in rows}
 
 
-def service_env(database, upstream, port=0, **settings):
+def service_env(database, upstream, port=0, **others):
     """The environment of the service, and nothing of the caller's."""
     return {
         "TRUNKLINE_LISTEN": f"127.0.0.1:{port}",
@@ -214,18 +216,18 @@ def service_env(database, upstream, port=0, **settings):
         "TWILIO_VOICE_BASE_URL": upstream,
         "RETELL_BASE_URL": upstream,
         "RETELL_API_KEY": "key_sandbox",
-        **{k: str(v) for k, v in settings.items()},
+        **{k: str(v) for k, v in others.items()},
     }
 
 
 class Service(Process):
     """The service on a database, with its providers at `upstream`."""
 
-    def __init__(self, database, upstream, name="trunkline", wrapper=(), **settings):
+    def __init__(self, database, upstream, name="trunkline", wrapper=(), **others):
         super().__init__(
             [*wrapper, BUILD / "trunkline", "serve"],
             name,
-            service_env(database, upstream, **settings),
+            service_env(database, upstream, **others),
             r"trunkline listening on http://[^:]+:(\d+) \(admin http://[^:]+:\d+\)",
         )
         self.port = int(self.announced[1])

@@ -71,11 +71,12 @@ TABLES = {
     ),
     "cap": (
         "With the default cap",
-        "32 calls at once to an account. Allowed is what the calls to Twilio take at least: "
-        "their number × 50 ms / 32.",
+        "The cap holds for each account. Allowed is what the calls to Twilio take at least: their "
+        "number × 50 ms / cap.",
         [
             ("", "verb"),
             ("in flight", "in_flight"),
+            ("cap", "cap"),
             ("batch ms", "wall_ms"),
             ("allowed ms", "allowed_ms"),
             ("× allowed", "of_allowed"),

@@ -29,7 +29,7 @@ from processes import (
     rival_env,
     say,
     service_env,
-    settings_known,
+    settings,
     status_of,
     stop_all,
 )
@@ -37,8 +37,7 @@ from processes import (
 US, CEILING, THEM = "trunkline", "ceiling", "fastify"
 NOBODY = "http://127.0.0.1:9"  # for a service that will call no provider
 CALL_MS = 50
-UNCAPPED = {"TRUNKLINE_PROVIDER_CONCURRENCY": 1000}
-DEFAULT_CAP = 32
+CAP = "TRUNKLINE_PROVIDER_CONCURRENCY"
 FSYNC_MS = 2
 IDS, PAGES = 50000, 500  # different ones that are asked for
 
@@ -259,15 +258,16 @@ def access_log(plan):
 next_number = iter(range(13000000000, 14000000000))
 
 
-def writers(plan, upstream, which=(US, CEILING, THEM), suffix="", env=None, **settings):
-    """Everybody on a database of their own, with a thousand numbers in it."""
+def writers(plan, upstream, which=(US, CEILING, THEM), suffix="", env=None, **others):
+    """Everybody on a database of their own, with a thousand numbers in it; ours
+    with the cap of calls at once lifted as far as it goes."""
     servers, env = {}, env or {}
     if US in which:
         database = WORK / f"writing-{US}{suffix}.db"
         seeding.remove(database)
         shutil.copyfile(seeding.database("1k"), database)
-        settings = {**UNCAPPED, **settings, **env}
-        servers[US] = Service(database, upstream.url, f"{US}{suffix}", **settings)
+        others = {CAP: settings()[CAP][1], **others, **env}
+        servers[US] = Service(database, upstream.url, f"{US}{suffix}", **others)
         servers[US].await_checked()
     if CEILING in which:
         database = WORK / f"writing-{CEILING}{suffix}.db"
@@ -326,12 +326,12 @@ def slow_disk(plan):
     """The largest batch with and without FSYNC_MS added to each fsync."""
     upstream, in_flight = Upstream(CALL_MS), plan.in_flight[-1]
     env = {"LD_PRELOAD": str(WORK / "slow_fsync.so"), "SLOW_FSYNC_US": str(FSYNC_MS * 1000)}
-    settings = {}
-    if "TRUNKLINE_CONFINE" in settings_known():  # as what is preloaded may call more
-        settings["TRUNKLINE_CONFINE"] = "off"
+    others = {}
+    if "TRUNKLINE_CONFINE" in settings():  # as what is preloaded may call more
+        others["TRUNKLINE_CONFINE"] = "off"
     servers = {}
     for suffix, with_env in (("", {}), (" +2 ms", env)):
-        made = writers(plan, upstream, suffix=suffix, env=with_env, **settings)
+        made = writers(plan, upstream, suffix=suffix, env=with_env, **others)
         servers.update({name + suffix: server for name, server in made.items()})
     for server in servers.values():
         create_and_delete(plan, server, upstream, 10, 10)
@@ -354,7 +354,8 @@ def slow_disk(plan):
 def cap(plan):
     """The default cap of calls at once, which is what a batch then waits for."""
     upstream, count = Upstream(CALL_MS), plan.in_flight[-1]
-    servers = writers(plan, upstream, (US,), TRUNKLINE_PROVIDER_CONCURRENCY=DEFAULT_CAP)
+    calls = int(settings()[CAP][0])
+    servers = writers(plan, upstream, (US,), **{CAP: calls})
     create_and_delete(plan, servers[US], upstream, 10, 10)
     both = rounds(
         servers,
@@ -365,9 +366,9 @@ def cap(plan):
     rows = []
     for verb in ("create", "delete"):
         samples = [s[verb] for s in both[US]]
-        allowed = [s["twilio_calls"] * CALL_MS / DEFAULT_CAP for s in samples]
+        allowed = [s["twilio_calls"] * CALL_MS / calls for s in samples]
         over = [s["wall_ms"] / ms for s, ms in zip(samples, allowed)]
-        about = {"verb": verb, "in_flight": count, "cap": DEFAULT_CAP}
+        about = {"verb": verb, "in_flight": count, "cap": calls}
         rows.append(
             {**about, **summary(samples), "allowed_ms": spread(allowed), "of_allowed": spread(over)}
         )
@@ -413,6 +414,19 @@ def startup(plan):
 
     taken = rounds({name: name for name in names}, plan.rounds, sample)
     return compared(taken, "ready_ms", {"size": size})
+
+
+def prepare(plan, wanted):
+    """Makes the databases, which may take minutes the first time."""
+    sizes = {"1k"}
+    if {"get", "list", "startup"} & set(wanted):
+        sizes.update(plan.sizes)
+    if "connections" in wanted:
+        sizes.add(plan.middle)
+    for size in sorted(sizes, key=seeding.size_of):
+        seeding.database(size)
+        if has_rival():
+            rival_database(size)
 
 
 SUITES = {
