@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the sub-commands of `trunkline`: a table, and what picks a row. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -75,17 +76,25 @@ static int misused(const char *what, const char *name, const char *args)
 	return EX_USAGE;
 }
 
+static bool asks_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+	if (asks_help(name))
 		name = "help";
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(name, commands[i].name) != 0)
 			continue;
+		if (argc == 3 && asks_help(argv[2]) &&
+		    commands[i].arg_count != ANY) /* they have their own */
+			return command_help(argc, argv);
 		if (commands[i].arg_count == ANY)
 			return commands[i].run(argc - 1, argv + 1);
 		if (argc > 2 + commands[i].arg_count)

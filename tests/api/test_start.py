@@ -237,6 +237,13 @@ def test_version_and_help_tell_themselves():
         assert name.encode() in text.stdout, name
 
 
+@pytest.mark.parametrize("name", ["serve", "migrate", "backup", "rekey", "health", "version"])
+def test_every_sub_command_may_be_asked_for_help(name):
+    asked = run([SERVICE, name, "--help"])
+
+    assert (asked.returncode, asked.stdout) == (0, run([SERVICE, "help"]).stdout)
+
+
 def test_an_unknown_sub_command_is_a_usage_error():
     done = run([SERVICE, "dance"])
 
