@@ -111,6 +111,9 @@ struct act {
 
 struct twilio;
 
+/* A list with more pages has no end: it leads back to itself. */
+#define LISTING_PAGES_MAX 200
+
 /* A resource that a Twilio list shows: how to ask for the list, and how ours is
  * known in it. */
 struct listing {

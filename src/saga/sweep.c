@@ -198,7 +198,7 @@ static bool seek_removal(struct sweep *sw)
 static bool step_on(struct sweep *sw)
 {
 	buf_clear(&sw->next);
-	sw->tries = 0;
+	sw->tries = sw->pages = 0;
 	if (sw->stage == SWEEP_REMOVE) {
 		sw->removing++;
 		return seek_removal(sw);
@@ -234,7 +234,7 @@ static int read_page(struct sweep *sw, const struct answer *a)
 	struct twilio t = twilio_of(sw);
 	struct err err = ERR_INIT;
 
-	if (a->kind != ANSWER_OK)
+	if (a->kind != ANSWER_OK || sw->pages == LISTING_PAGES_MAX)
 		return -1;
 	if (sw->stage == SWEEP_RETELL)
 		return sweep_read_retell(sw, a->body);
@@ -337,6 +337,7 @@ void sweep_answered(struct sweep *sw, const struct http_request *rq,
 			sw->accounts[sw->account].failed = true;
 		}
 		more = rc > 0;
+		sw->pages++;
 	}
 	answer_release(&a);
 	if (more || step_on(sw))

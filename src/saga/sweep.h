@@ -57,6 +57,7 @@ struct sweep {
 	int account_count, account; /* the present one */
 	enum sweep_stage stage;
 	struct buf next; /* where the list goes on */
+	int pages;	 /* of it were read */
 	int tries;
 	int64_t again_at; /* mono ms: when to ask the same again; 0: not due */
 	unsigned failed;  /* lists that could not be read, a bit a stage */

@@ -175,6 +175,8 @@ int sweep_read_retell(struct sweep *sw, const json_t *body)
 
 	if (!json_is_array(list))
 		return -1;
+	if (next && *next && strcmp(next, sw->next.data) == 0)
+		return -1; /* this page once more, for ever */
 	json_array_foreach (list, i, item) {
 		const json_t *config =
 			json_object_get(item, "sip_outbound_trunk_config");

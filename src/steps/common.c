@@ -6,8 +6,6 @@
 #include <string.h>
 
 /* Of a thousand rows each. One that has more has no end: it goes in circles. */
-#define PAGES_MAX 200
-
 struct twilio cx_twilio(const struct step_cx *cx)
 {
 	const struct settings *s = cx->settings;
@@ -157,10 +155,10 @@ int next_page(struct step_cx *cx, const struct answer *a, struct err *err)
 	struct twilio t = cx_twilio(cx);
 	int more = twilio_next_page(&t, a->body, &cx->row->next_page, err);
 
-	if (more <= 0 || cx->row->phase < PAGES_MAX)
+	if (more <= 0 || cx->row->phase < LISTING_PAGES_MAX)
 		return more;
 	return err_set(err, ERR_PROVIDER_GARBLED,
-		       "a list has more than %d pages", PAGES_MAX);
+		       "a list has more than %d pages", LISTING_PAGES_MAX);
 }
 
 int ask_list(struct step_cx *cx, struct http_request *rq, struct err *err)

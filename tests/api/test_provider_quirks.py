@@ -361,7 +361,9 @@ def test_a_list_without_end_does_not_keep_an_operation(make_world, number):
     assert_nothing_left(world)
 
 
-@pytest.mark.parametrize("call", ["list_trunks", "list_credential_lists", "list_connection_policies"])
+@pytest.mark.parametrize(
+    "call", ["list_trunks", "list_credential_lists", "list_connection_policies", "list_numbers"]
+)
 def test_a_list_without_end_does_not_keep_a_sweep(make_world, call):
     world = make_world(**SWEEP_AT_ONCE)
     world.sandbox.fail(call, garble="next_again", times=0)
