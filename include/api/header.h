@@ -17,12 +17,7 @@
 
 #include "api/prefer.h"
 #include "base/err.h"
-
-/* Bytes of a request, not NUL-terminated. at is NULL if it was not sent. */
-struct text {
-	const char *at;
-	size_t len;
-};
+#include "base/text.h"
 
 /* The fields that we read. The rows of header.c say which may come only once.
  */
@@ -46,9 +41,10 @@ enum header {
 };
 
 struct headers {
-	struct text value[HEADER_COUNT]; /* the first, without outer blanks */
-	uint8_t seen[HEADER_COUNT];	 /* how often, up to 255 */
-	struct prefer prefer;		 /* of all Prefer fields */
+	/* The first, without outer blanks; at is NULL if it was not sent. */
+	struct text value[HEADER_COUNT];
+	uint8_t seen[HEADER_COUNT]; /* how often, up to 255 */
+	struct prefer prefer;	    /* of all Prefer fields */
 	unsigned fields;
 	size_t bytes;
 	bool malformed;		 /* a name or value that HTTP forbids */

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 
 #define JSON_DEPTH_MAX 16
 
@@ -26,6 +27,10 @@ json_t *json_read(const char *text, size_t len, int depth_max, struct err *err);
 /* Adds s as a JSON string, quoted and escaped; NULL adds null. */
 int json_add_str(struct buf *b, const char *s);
 int json_add_strn(struct buf *b, const char *s, size_t len);
+int json_add_text(struct buf *b, struct text t);
+int json_add_int(struct buf *b, int64_t value);
+/* RFC 3339 text of Unix milliseconds; 0 adds null. */
+int json_add_time(struct buf *b, int64_t wall_ms);
 /* Adds ,"name": (or "name": right after '{') and then the value. The buf's
  * last byte decides about the comma, so objects are built front to back. */
 int json_key(struct buf *b, const char *name);
@@ -34,7 +39,6 @@ int json_put_int(struct buf *b, const char *name, int64_t value);
 int json_put_bool(struct buf *b, const char *name, bool value);
 /* The value is JSON text already. NULL adds null. */
 int json_put_raw(struct buf *b, const char *name, const char *json);
-/* RFC 3339 text of Unix milliseconds; 0 adds null. */
 int json_put_time(struct buf *b, const char *name, int64_t wall_ms);
 /* Adds value in compact form, keys in the order they were inserted. (Not with
  * json_dumps, whose text may silently lack a name if memory runs out.) */

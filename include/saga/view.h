@@ -21,8 +21,9 @@
 
 /* A number as GET answers it: one JSON object. */
 int view_number(struct buf *b, const struct number_row *row);
-/* Its ETag with quotes. */
-void view_etag(const struct number_row *row, char out[24]);
+int view_shown(struct buf *b, const struct number_shown *n);
+/* The ETag of a version, with quotes. */
+void view_etag(int64_t version, char out[24]);
 
 /* An operation. `steps` is the JSON array of its steps; NULL takes row->steps
  * (what was kept when it ended). */

@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 struct db;
 struct db_stmt;
@@ -90,7 +91,8 @@ int db_values(struct db_value *out, const char *fmt, va_list ap);
 int db_next(struct db_stmt *st, struct err *err);
 void db_reset(struct db_stmt *st);
 
-const char *db_text(struct db_stmt *st, int col); /* NULL if NULL */
+const char *db_text(struct db_stmt *st, int col);  /* NULL if NULL */
+struct text db_piece(struct db_stmt *st, int col); /* of text; may be none */
 size_t db_size(struct db_stmt *st, int col);
 const void *db_blob(struct db_stmt *st, int col);
 int64_t db_int(struct db_stmt *st, int col); /* 0 if NULL */

@@ -10,6 +10,7 @@
 #ifndef STORE_NUMBERS_H
 #define STORE_NUMBERS_H
 
+#include "base/text.h"
 #include "store/store.h"
 
 #define NUMBER_AGENTS_MAX 20
@@ -41,16 +42,30 @@ int number_delete(struct store *s, const char *id, struct err *err);
 int number_find(struct store *s, const char *ref, struct number_row *row,
 		struct err *err);
 
+/* What clients are shown of a number, borrowed from the database until the
+ * function that it is given to returns. */
+struct number_shown {
+	int64_t seq, version;
+	struct text id, status, operation_id;
+	int64_t created_ms, updated_ms;
+	struct text spec, built;
+};
+
+typedef void number_show_fn(const struct number_shown *number, void *arg);
+
+/* As number_find, but copies nothing: calls show with what it found. */
+int number_show(struct store *s, const char *ref, number_show_fn *show,
+		void *arg, struct err *err);
+
 struct number_filter {
 	const char *status, *agent_id, *phone_number, *label, *provider;
 	int assigned;	/* -1: any; 1: has an agent; 0: has none */
 	int64_t before; /* seq of the last row of the page before; 0: first */
 };
 
-/* Newest first; calls each for every row, at most limit times. Returns how
- * many, or -1. Never scans or sorts: each filter has its index. */
+/* Newest first; shows every one, at most limit. Returns how many, or -1. Never
+ * scans or sorts: each filter has its index. */
 int number_list(struct store *s, const struct number_filter *f, int limit,
-		void (*each)(const struct number_row *row, void *arg),
-		void *arg, struct err *err);
+		number_show_fn *show, void *arg, struct err *err);
 
 #endif

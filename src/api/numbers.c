@@ -18,6 +18,9 @@
 #define TEXT_MAX  64 /* characters of an agent's id, of a label */
 #define TEXT_SIZE (4 * TEXT_MAX + 1)
 
+/* More than a number's answer has beside its spec and what was built. */
+#define NUMBER_FRAME 256
+
 /* The id of a number, or the number itself. Anything else can be nowhere. */
 static int check_ref(const struct request *rq, struct err *err)
 {
@@ -34,12 +37,12 @@ static int no_query(const struct request *rq, struct err *err)
 	return query_read(rq->target.query, NULL, 0, err);
 }
 
-static void list_row(const struct number_row *row, void *page)
+static void list_row(const struct number_shown *n, void *page)
 {
 	struct page *p = page;
 
-	if (page_row(p, row->seq))
-		(void)view_number(p->out, row); /* page_end sees the failure */
+	if (page_row(p, n->seq))
+		(void)view_shown(p->out, n); /* page_end sees the failure */
 }
 
 int numbers_list(struct request *rq, struct err *err)
@@ -88,39 +91,38 @@ int numbers_list(struct request *rq, struct err *err)
 	return page_end(&page, err);
 }
 
-/* Fills the reply from the row, or 304 if the client has it already. */
-static void answer_number(struct request *rq, const struct number_row *row)
+/* Fills the reply, or 304 if the client has it already. */
+static void answer_number(const struct number_shown *n, void *request)
 {
+	struct request *rq = request;
 	struct buf *b = answer_json(rq);
 
-	view_etag(row, rq->reply.etag);
+	view_etag(n->version, rq->reply.etag);
 	if (rq->headers.seen[HEADER_IF_NONE_MATCH] &&
 	    etag_listed(rq->headers.value[HEADER_IF_NONE_MATCH],
 			rq->reply.etag)) {
 		rq->reply.status = 304;
 		return;
 	}
-	buf_reserve(b, 2048);
-	(void)view_number(b, row); /* answer_send sees the failure */
+	buf_reserve(b, NUMBER_FRAME + n->spec.len + n->built.len);
+	(void)view_shown(b, n); /* answer_send sees the failure */
 }
 
 int numbers_get(struct request *rq, struct err *err)
 {
-	struct number_row row = {0};
 	struct store *store;
 	int rc;
 
 	if (no_query(rq, err) || check_ref(rq, err))
 		return -1;
 	store = reader_get(rq->server->conf.database_url, err);
-	rc = store ? number_find(store, rq->arg, &row, err) : -1;
+	rc = store ? number_show(store, rq->arg, answer_number, rq, err) : -1;
 	if (rc < 0) {
 		reader_drop();
 		return -1;
 	}
 	if (!rc)
 		return err_set(err, ERR_NOT_FOUND, "there is no such number");
-	answer_number(rq, &row);
 	return 0;
 }
 

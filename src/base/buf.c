@@ -31,7 +31,7 @@ void buf_clear(struct buf *b)
 		b->data[0] = '\0';
 }
 
-int buf_reserve(struct buf *b, size_t n)
+int buf_grow(struct buf *b, size_t n)
 {
 	size_t need, size;
 	char *data;
@@ -54,26 +54,6 @@ int buf_reserve(struct buf *b, size_t n)
 fail:
 	b->failed = true;
 	return -1;
-}
-
-int buf_add(struct buf *b, const void *data, size_t len)
-{
-	if (buf_reserve(b, len))
-		return -1;
-	memcpy(b->data + b->len, data, len);
-	b->len += len;
-	b->data[b->len] = '\0';
-	return 0;
-}
-
-int buf_str(struct buf *b, const char *s)
-{
-	return buf_add(b, s, strlen(s));
-}
-
-int buf_char(struct buf *b, char c)
-{
-	return buf_add(b, &c, 1);
 }
 
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap)

@@ -139,16 +139,45 @@ static size_t add_special(struct buf *b, const unsigned char *s, size_t left)
 	return n;
 }
 
+/* Is any of eight bytes not plain? In w - n * ones the high bit of a byte tells
+ * that it was below n (or had it set before), of the lowest such byte at least:
+ * what is borrowed from those above is of no matter here. */
+static inline bool any_special(uint64_t w)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+	uint64_t del = w ^ ones * 0x7f;
+
+	return ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones) |
+		 (del - ones)) &
+		high) != 0;
+}
+
+/* How many bytes from s on are plain. */
+static size_t plain_run(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (uint64_t w; n + sizeof(w) <= len; n += sizeof(w)) {
+		memcpy(&w, s + n, sizeof(w));
+		if (any_special(w))
+			break;
+	}
+	while (n < len && plain(s[n]))
+		n++;
+	return n;
+}
+
 int json_add_strn(struct buf *b, const char *s, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	const unsigned char *end = p + len, *run;
+	const unsigned char *p = (const unsigned char *)s, *end = p + len;
 
 	buf_char(b, '"');
 	while (p < end) {
-		for (run = p; p < end && plain(*p); p++)
-			;
-		buf_add(b, run, (size_t)(p - run));
+		size_t run = plain_run(p, (size_t)(end - p));
+
+		buf_add(b, p, run);
+		p += run;
 		if (p < end)
 			p += add_special(b, p, (size_t)(end - p));
 	}
@@ -157,7 +186,12 @@ int json_add_strn(struct buf *b, const char *s, size_t len)
 
 int json_add_str(struct buf *b, const char *s)
 {
-	return s ? json_add_strn(b, s, strlen(s)) : buf_str(b, "null");
+	return json_add_text(b, text_from(s));
+}
+
+int json_add_text(struct buf *b, struct text t)
+{
+	return t.at ? json_add_strn(b, t.at, t.len) : buf_str(b, "null");
 }
 
 int json_key(struct buf *b, const char *name)
@@ -174,7 +208,7 @@ int json_put_str(struct buf *b, const char *name, const char *value)
 	return json_add_str(b, value);
 }
 
-static int add_int(struct buf *b, int64_t value)
+int json_add_int(struct buf *b, int64_t value)
 {
 	char text[20], *p = text + sizeof(text);
 	uint64_t n = value < 0 ? -(uint64_t)value : (uint64_t)value;
@@ -191,7 +225,7 @@ static int add_int(struct buf *b, int64_t value)
 int json_put_int(struct buf *b, const char *name, int64_t value)
 {
 	json_key(b, name);
-	return add_int(b, value);
+	return json_add_int(b, value);
 }
 
 int json_put_bool(struct buf *b, const char *name, bool value)
@@ -206,14 +240,21 @@ int json_put_raw(struct buf *b, const char *name, const char *json)
 	return buf_str(b, json ? json : "null");
 }
 
-int json_put_time(struct buf *b, const char *name, int64_t wall_ms)
+int json_add_time(struct buf *b, int64_t wall_ms)
 {
-	char text[TIMESTAMP_SIZE];
+	char text[1 + TIMESTAMP_SIZE] = "\"";
 
 	if (wall_ms == 0)
-		return json_put_raw(b, name, NULL);
-	timestamp_format(wall_ms, text);
-	return json_put_str(b, name, text);
+		return buf_str(b, "null");
+	timestamp_format(wall_ms, text + 1);
+	text[TIMESTAMP_SIZE] = '"'; /* in place of its NUL */
+	return buf_add(b, text, sizeof(text));
+}
+
+int json_put_time(struct buf *b, const char *name, int64_t wall_ms)
+{
+	json_key(b, name);
+	return json_add_time(b, wall_ms);
 }
 
 /* The shortest text that reads back as the same number: 0.5, 0.1, not
@@ -275,7 +316,7 @@ int json_add_value(struct buf *b, const json_t *value)
 		return json_add_strn(b, json_string_value(value),
 				     json_string_length(value));
 	case JSON_INTEGER:
-		return add_int(b, json_integer_value(value));
+		return json_add_int(b, json_integer_value(value));
 	case JSON_REAL:
 		return add_real(b, value);
 	case JSON_TRUE:

@@ -95,7 +95,7 @@ static int answer_unchanged(struct engine *e, struct command *c,
 {
 	c->reply.status = 200;
 	c->reply.content_type = CONTENT_JSON;
-	view_etag(row, c->reply.etag);
+	view_etag(row->version, c->reply.etag);
 	view_number(&c->reply.body, row);
 	if (c->key[0] && key_keep(e, c, row->operation_id, err)) {
 		buf_clear(&c->reply.body);

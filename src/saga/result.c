@@ -366,7 +366,7 @@ static void answer_number(struct saga *sg)
 	if (sg->kind == OP_CREATE)
 		snprintf(r->location, sizeof(r->location),
 			 "/v1/agent-phone-numbers/%s", sg->number_id);
-	view_etag(&row, r->etag);
+	view_etag(row.version, r->etag);
 	view_number(&r->body, &row);
 	r->body.failed |= text.spec.failed || text.built.failed;
 	record_release(&text);

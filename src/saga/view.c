@@ -9,34 +9,55 @@
 #include "steps/step.h"
 
 /* The members of a JSON object, without its braces, after what stands. */
-static int add_members(struct buf *b, const char *object)
+static int add_members(struct buf *b, struct text object)
 {
-	size_t len = object ? strlen(object) : 0;
-
-	if (len <= 2)
+	if (object.len <= 2)
 		return 0;
 	if (buf_char(b, ','))
 		return -1;
-	return buf_add(b, object + 1, len - 2);
+	return buf_add(b, object.at + 1, object.len - 2);
+}
+
+/* A page has hundreds of them: the names are written out here, as they need no
+ * escape. */
+int view_shown(struct buf *b, const struct number_shown *n)
+{
+	buf_str(b, "{\"id\":");
+	json_add_text(b, n->id);
+	buf_str(b, ",\"status\":");
+	json_add_text(b, n->status);
+	buf_str(b, ",\"version\":");
+	json_add_int(b, n->version);
+	add_members(b, n->spec);
+	add_members(b, n->built);
+	buf_str(b, ",\"operation_id\":");
+	json_add_text(b, n->operation_id);
+	buf_str(b, ",\"created_at\":");
+	json_add_time(b, n->created_ms);
+	buf_str(b, ",\"updated_at\":");
+	json_add_time(b, n->updated_ms);
+	return buf_char(b, '}');
 }
 
 int view_number(struct buf *b, const struct number_row *row)
 {
-	buf_char(b, '{');
-	json_put_str(b, "id", row->id);
-	json_put_str(b, "status", row->status);
-	json_put_int(b, "version", row->version);
-	add_members(b, row->spec);
-	add_members(b, row->built);
-	json_put_str(b, "operation_id", row->operation_id);
-	json_put_time(b, "created_at", row->created_ms);
-	json_put_time(b, "updated_at", row->updated_ms);
-	return buf_char(b, '}');
+	const struct number_shown n = {
+		.version = row->version,
+		.id = text_from(row->id),
+		.status = text_from(row->status),
+		.operation_id = text_from(row->operation_id),
+		.created_ms = row->created_ms,
+		.updated_ms = row->updated_ms,
+		.spec = text_from(row->spec),
+		.built = text_from(row->built),
+	};
+
+	return view_shown(b, &n);
 }
 
-void view_etag(const struct number_row *row, char out[24])
+void view_etag(int64_t version, char out[24])
 {
-	snprintf(out, 24, "\"%lld\"", (long long)row->version);
+	snprintf(out, 24, "\"%lld\"", (long long)version);
 }
 
 int view_operation(struct buf *b, const struct operation_row *row,

@@ -32,6 +32,25 @@ static const struct table table = {
 	TABLE_COLUMNS(struct number_row, columns),
 };
 
+/* What is shown, in the order in which it lies in a row. */
+static const struct column shown_columns[] = {
+	COLUMN_SERIAL(struct number_shown, seq),
+	COLUMN(struct number_shown, id),
+	COLUMN(struct number_shown, status),
+	COLUMN(struct number_shown, operation_id),
+	COLUMN(struct number_shown, version),
+	COLUMN(struct number_shown, created_ms),
+	COLUMN(struct number_shown, updated_ms),
+	COLUMN(struct number_shown, spec),
+	COLUMN(struct number_shown, built),
+};
+
+static const struct table shown = {
+	.id = TABLE_NUMBERS_SHOWN,
+	.name = "numbers",
+	TABLE_COLUMNS(struct number_shown, shown_columns),
+};
+
 static int put_agents(struct store *s, const struct number_row *row,
 		      struct err *err)
 {
@@ -67,13 +86,31 @@ int number_delete(struct store *s, const char *id, struct err *err)
 	return table_delete(s, &table, "id", id, err);
 }
 
+static const char *by_ref(const char *ref)
+{
+	return ref[0] == '+' ? "FROM numbers WHERE phone_number = $1"
+			     : "FROM numbers WHERE id = $1";
+}
+
 int number_find(struct store *s, const char *ref, struct number_row *row,
 		struct err *err)
 {
-	return table_find(s, &table, row, err,
-			  ref[0] == '+' ? "FROM numbers WHERE phone_number = $1"
-					: "FROM numbers WHERE id = $1",
-			  "t", ref);
+	return table_find(s, &table, row, err, by_ref(ref), "t", ref);
+}
+
+int number_show(struct store *s, const char *ref, number_show_fn *show,
+		void *arg, struct err *err)
+{
+	struct db_stmt *st =
+		table_select(s, &shown, err, by_ref(ref), "t", ref);
+	struct number_shown n;
+	int rc = st ? table_next(st, &shown, &n, err) : -1;
+
+	if (rc == 1) {
+		show(&n, arg);
+		db_reset(st);
+	}
+	return rc;
 }
 
 /* With an agent the page is read in the order of number_agents. CROSS JOIN
@@ -83,25 +120,24 @@ static void begin_list(struct query *q, struct store *s,
 		       const struct number_filter *f)
 {
 	if (!f->agent_id) {
-		query_begin(q, s, &table, "FROM numbers", "seq", f->before);
+		query_begin(q, s, &shown, "FROM numbers", "seq", f->before);
 		return;
 	}
 	if (f->phone_number)
-		query_begin(q, s, &table,
+		query_begin(q, s, &shown,
 			    "FROM numbers CROSS JOIN number_agents", "seq",
 			    f->before);
 	else
-		query_begin(q, s, &table,
+		query_begin(q, s, &shown,
 			    "FROM number_agents CROSS JOIN numbers",
 			    "number_seq", f->before);
 	query_equal(q, "number_seq = seq AND agent_id", f->agent_id);
 }
 
 int number_list(struct store *s, const struct number_filter *f, int limit,
-		void (*each)(const struct number_row *row, void *arg),
-		void *arg, struct err *err)
+		number_show_fn *show, void *arg, struct err *err)
 {
-	struct number_row row;
+	struct number_shown n;
 	struct db_stmt *st;
 	struct query q;
 	int count, rc;
@@ -116,7 +152,7 @@ int number_list(struct store *s, const struct number_filter *f, int limit,
 	st = query_run(&q, limit, err);
 	if (!st)
 		return -1;
-	for (count = 0; (rc = table_next(st, &table, &row, err)) == 1; count++)
-		each(&row, arg);
+	for (count = 0; (rc = table_next(st, &shown, &n, err)) == 1; count++)
+		show(&n, arg);
 	return rc ? -1 : count;
 }

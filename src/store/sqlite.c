@@ -270,6 +270,18 @@ const char *db_text(struct db_stmt *st, int col)
 	return (const char *)sqlite3_column_text(st->sqlite, col);
 }
 
+/* As a blob, so that it is not looked at what encoding it has: that of the
+ * file, UTF-8. */
+struct text db_piece(struct db_stmt *st, int col)
+{
+	const char *at = sqlite3_column_blob(st->sqlite, col);
+	size_t len = (size_t)sqlite3_column_bytes(st->sqlite, col);
+
+	if (!at && sqlite3_column_type(st->sqlite, col) != SQLITE_NULL)
+		at = ""; /* SQLite has NULL for an empty one, too */
+	return (struct text){at, len};
+}
+
 const void *db_blob(struct db_stmt *st, int col)
 {
 	const void *data = sqlite3_column_blob(st->sqlite, col);

@@ -182,6 +182,8 @@ static struct db_value value_of(const struct column *c, const void *row)
 	case COL_FLAG:
 		v.num = *(const int *)field != 0;
 		break;
+	case COL_PIECE:
+		break;
 	}
 	return v;
 }
@@ -251,6 +253,9 @@ static int read_column(struct db_stmt *st, int col, const struct column *c,
 	case COL_TEXT:
 		data = db_text(st, col);
 		memcpy(field, &data, sizeof(data));
+		return 0;
+	case COL_PIECE:
+		*(struct text *)field = db_piece(st, col);
 		return 0;
 	case COL_CHARS:
 		return read_chars(st, col, field, c->size);

@@ -10,7 +10,7 @@
  *
  *   const char *     text, NULL if none     int64_t, int, bool  a number
  *   const uint8_t *  a hash, 32 bytes       char name[n]        text, never
- * NULL
+ *   struct text      text, borrowed                             NULL
  *
  *   static const struct column columns[] = {
  *           COLUMN_SERIAL(struct number_row, seq),
@@ -22,12 +22,14 @@
 #define STORE_TABLE_H
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "number_changes.h"
 #include "store/db.h"
 #include "store/store.h"
 
 enum column_kind {
 	COL_TEXT,
+	COL_PIECE, /* text, not terminated: only read */
 	COL_HASH,
 	COL_INT64,
 	COL_INT,
@@ -48,7 +50,8 @@ struct column {
 
 /* clang-format off */
 #define COLUMN_KIND(field) _Generic((field), \
-	const char *: COL_TEXT, const uint8_t *: COL_HASH, char *: COL_CHARS, \
+	const char *: COL_TEXT, struct text: COL_PIECE, \
+	const uint8_t *: COL_HASH, char *: COL_CHARS, \
 	int64_t: COL_INT64, int: COL_INT, bool: COL_BOOL)
 #define COLUMN(row, field) \
 	{#field, COLUMN_KIND(((row *)0)->field), offsetof(row, field), \
@@ -71,6 +74,7 @@ struct column {
 /* One for each table with columns: its place in the store. */
 enum table_id {
 	TABLE_NUMBERS,
+	TABLE_NUMBERS_SHOWN,
 	TABLE_TRUNKS,
 	TABLE_JOURNAL,
 	TABLE_OPERATIONS,

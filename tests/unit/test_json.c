@@ -157,6 +157,34 @@ static void special_characters_are_escaped(void **state)
 	assert_written("/\xc2\xa0", 3, "\"/\xc2\xa0\"");
 }
 
+/* Eight bytes are looked at together: each must be seen at each place. */
+static void a_byte_is_seen_wherever_it_stands(void **state)
+{
+	for (size_t len = 1; len < 20; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (int c = 1; c < 128; c++) {
+				struct buf b = BUF_INIT(100);
+				char s[20] = "";
+				json_t *back;
+
+				memset(s, 'a', len);
+				s[at] = (char)c;
+				json_add_strn(&b, s, len);
+				back = json_loadb(b.data, b.len,
+						  JSON_DECODE_ANY, NULL);
+				assert_non_null(back);
+				assert_string_equal(json_string_value(back), s);
+				assert_int_equal(b.len > len + 2,
+						 c < ' ' || c == '"' ||
+							 c == '\\' ||
+							 c == 0x7f);
+				json_decref(back);
+				buf_release(&b);
+			}
+		}
+	}
+}
+
 static void utf8_passes_and_what_is_none_is_replaced(void **state)
 {
 #define BAD "\xef\xbf\xbd"
@@ -283,6 +311,7 @@ int main(void)
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(brackets_in_strings_are_not_depth),
 		cmocka_unit_test(special_characters_are_escaped),
+		cmocka_unit_test(a_byte_is_seen_wherever_it_stands),
 		cmocka_unit_test(utf8_passes_and_what_is_none_is_replaced),
 		cmocka_unit_test(any_bytes_give_valid_json),
 		cmocka_unit_test(objects_are_written_front_to_back),

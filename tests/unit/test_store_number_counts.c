@@ -34,7 +34,7 @@ static void drop(struct fixture *f, int i)
 	assert_ok(f, number_delete(f->store, id, &f->err));
 }
 
-static void ignore(const struct number_row *row, void *arg)
+static void ignore(const struct number_shown *n, void *arg)
 {
 }
 

@@ -92,14 +92,16 @@ struct seen {
 	int64_t last;
 };
 
-static void see(const struct number_row *row, void *arg)
+static void see(const struct number_shown *n, void *arg)
 {
 	struct seen *seen = arg;
+	char id[16];
 
 	assert_true(seen->count < ROWS);
-	assert_true(seen->last == 0 || row->seq < seen->last);
-	seen->ids[seen->count++] = atoi(row->id + 4);
-	seen->last = row->seq;
+	assert_true(seen->last == 0 || n->seq < seen->last);
+	snprintf(id, sizeof(id), "%.*s", (int)n->id.len, n->id.at);
+	seen->ids[seen->count++] = atoi(id + 4);
+	seen->last = n->seq;
 }
 
 /* Walks all pages of the list and holds them against the model. */
@@ -309,11 +311,71 @@ static void every_column_comes_back_as_it_went_in(void **state)
 	assert_number(&got, &bare);
 }
 
+static void assert_piece(struct text got, const char *want)
+{
+	assert_int_equal(got.at == NULL, want == NULL);
+	assert_int_equal(got.len, want ? strlen(want) : 0);
+	if (want)
+		assert_memory_equal(got.at, want, got.len);
+}
+
+/* With the row that must be shown, and until it was. */
+struct expected {
+	const struct number_row *row;
+	int64_t seq;
+	int count;
+};
+
+static void must_be(const struct number_shown *n, void *arg)
+{
+	struct expected *e = arg;
+
+	e->count++;
+	assert_int_equal(n->seq, e->seq);
+	assert_piece(n->id, e->row->id);
+	assert_piece(n->status, e->row->status);
+	assert_piece(n->operation_id, e->row->operation_id);
+	assert_int_equal(n->version, e->row->version);
+	assert_int_equal(n->created_ms, e->row->created_ms);
+	assert_int_equal(n->updated_ms, e->row->updated_ms);
+	assert_piece(n->spec, e->row->spec);
+	assert_piece(n->built, e->row->built);
+}
+
+static void what_is_shown_is_what_was_put(void **state)
+{
+	struct fixture *f = *state;
+	struct number_filter all = {.assigned = -1};
+	struct number_row row = full, got;
+	struct expected e = {.row = &row};
+
+	for (int i = 0; i < 2; i++) {
+		put(f, &row);
+		assert_int_equal(number_find(f->store, row.id, &got, &f->err),
+				 1);
+		e.seq = got.seq;
+		e.count = 0;
+		assert_int_equal(
+			number_show(f->store, row.id, must_be, &e, &f->err), 1);
+		assert_int_equal(number_show(f->store, row.phone_number,
+					     must_be, &e, &f->err),
+				 1);
+		assert_int_equal(
+			number_list(f->store, &all, 1, must_be, &e, &f->err),
+			1);
+		assert_int_equal(e.count, 3);
+		row.operation_id = row.built = NULL;
+		row.spec = "";
+	}
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
 	struct fixture *f = *state;
 	struct number_row got;
 
+	assert_int_equal(number_show(f->store, "apn_x", must_be, NULL, &f->err),
+			 0);
 	assert_int_equal(number_find(f->store, "apn_x", &got, &f->err), 0);
 	assert_int_equal(number_find(f->store, "+1", &got, &f->err), 0);
 	assert_int_equal(number_find(f->store, "", &got, &f->err), 0);
@@ -424,6 +486,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_STORE(every_column_comes_back_as_it_went_in),
+		TEST_STORE(what_is_shown_is_what_was_put),
 		TEST_STORE(what_is_not_there_is_not_found),
 		TEST_FILLED(
 			every_filter_and_pair_gives_the_exact_rows_in_order),
