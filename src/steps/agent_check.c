@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* agent_check.c - is the agent there? One instance for each different agent. A
  * read. */
+#include <string.h>
+
 #include "common.h"
 
 static int request(struct step_cx *cx, struct http_request *rq, struct err *err)
@@ -18,13 +20,17 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 			 struct err *err)
 {
 	const json_t *version;
+	const char *asked = spec_agent(cx->spec, cx->row->instance, &version);
+	const char *told =
+		json_string_value(json_object_get(a->body, "agent_id"));
 
+	if (a->kind == ANSWER_OK && told && strcmp(told, asked) != 0)
+		return garbled(cx, err);
 	if (a->kind == ANSWER_OK)
 		return OUTCOME_DONE;
 	if (a->kind == ANSWER_GONE)
 		err_set(err, ERR_AGENT_NOT_FOUND,
-			"Retell has no agent %s in that version",
-			spec_agent(cx->spec, cx->row->instance, &version));
+			"Retell has no agent %s in that version", asked);
 	return refuse_answer(cx, a, err);
 }
 

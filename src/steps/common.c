@@ -128,10 +128,27 @@ enum outcome read_sid(struct step_cx *cx, const struct answer *a,
 	return OUTCOME_DONE;
 }
 
+/* Does the answer tell of another resource than the one that was asked for?
+ * Connections carry many calls: what belongs to another is not taken. */
+static bool is_another(const struct step_cx *cx, const json_t *body)
+{
+	const struct listing *l = cx->row->step->listing;
+	const char *named = json_string_value(json_object_get(body, l->key));
+	char mark[MARK_SIZE];
+	const char *ours = l->ours(cx, mark);
+
+	return named && ours && strcmp(named, ours) != 0;
+}
+
 enum outcome read_created(struct step_cx *cx, const struct answer *a,
 			  struct err *err)
 {
-	return read_sid(cx, a, cx->row->step->listing->prefix, err);
+	enum outcome o = read_sid(cx, a, cx->row->step->listing->prefix, err);
+
+	if (o != OUTCOME_DONE || !is_another(cx, a->body))
+		return o;
+	row_set_id(cx->row, "");
+	return garbled(cx, err);
 }
 
 enum outcome read_removed(struct step_cx *cx, const struct answer *a,

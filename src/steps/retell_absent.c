@@ -18,6 +18,8 @@ static enum outcome read(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
+	if (!retell_is_about(cx, a->body))
+		return garbled(cx, err);
 	/* After a restore of an older database: imported by this very create.
 	 * The import will meet it, look and adopt it. */
 	if (spec_is_twilio(cx->spec) && retell_is_ours(cx, a->body))

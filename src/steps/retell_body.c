@@ -33,6 +33,14 @@ const char *retell_termination_uri(const struct step_cx *cx)
 	return uri ? uri : "";
 }
 
+bool retell_is_about(const struct step_cx *cx, const json_t *number)
+{
+	const char *key =
+		json_string_value(json_object_get(number, "phone_number"));
+
+	return key && strcmp(key, cx->phone_number) == 0;
+}
+
 bool retell_is_ours(const struct step_cx *cx, const json_t *number)
 {
 	const json_t *config =

@@ -9,6 +9,8 @@
  * caller's. Borrowed; "" if not known yet. */
 const char *retell_termination_uri(const struct step_cx *cx);
 
+/* An answer about another number, or none, says nothing about this one. */
+bool retell_is_about(const struct step_cx *cx, const json_t *number);
 /* Does a number, as Retell answers it, lead to our termination URI? */
 bool retell_is_ours(const struct step_cx *cx, const json_t *number);
 

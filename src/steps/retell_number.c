@@ -31,15 +31,6 @@ static int make(struct step_cx *cx, struct http_request *rq, struct err *err)
 	return rc;
 }
 
-/* An answer about another number, or none, says nothing about this one. */
-static bool is_about(const struct step_cx *cx, const json_t *number)
-{
-	const char *key =
-		json_string_value(json_object_get(number, "phone_number"));
-
-	return key && strcmp(key, cx->phone_number) == 0;
-}
-
 static enum outcome made(struct step_cx *cx, const struct answer *a,
 			 struct err *err)
 {
@@ -49,7 +40,7 @@ static enum outcome made(struct step_cx *cx, const struct answer *a,
 	}
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
-	return is_about(cx, a->body) && retell_is_ours(cx, a->body)
+	return retell_is_about(cx, a->body) && retell_is_ours(cx, a->body)
 		       ? OUTCOME_DONE
 		       : garbled(cx, err);
 }
@@ -68,7 +59,7 @@ static enum outcome seen(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_ABSENT;
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
-	if (!is_about(cx, a->body))
+	if (!retell_is_about(cx, a->body))
 		return garbled(cx, err);
 	row_set_id(cx->row, cx->phone_number);
 	return retell_is_ours(cx, a->body) ? OUTCOME_DONE : OUTCOME_ABSENT;
@@ -93,7 +84,7 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 		return refuse_answer(cx, a, err);
 	if (cx->row->phase > 0)
 		return OUTCOME_DONE;
-	if (!is_about(cx, a->body))
+	if (!retell_is_about(cx, a->body))
 		return garbled(cx, err);
 	return retell_is_ours(cx, a->body) ? OUTCOME_MORE : OUTCOME_DONE;
 }

@@ -257,6 +257,35 @@ def test_an_import_answered_with_something_else_is_looked_at(world, number, abou
     assert_exactly(world, ALL_KINDS)
 
 
+# What another call asked for: a connection carries many.
+ANOTHERS = {
+    "create_trunk": {"sid": "TK" + "0" * 32, "domain_name": "tl-other.pstn.twilio.com"},
+    "create_credential_list": {"sid": "CL" + "0" * 32, "friendly_name": "another's"},
+    "create_credential": {"sid": "CR" + "0" * 32, "username": "another"},
+    "create_trunk_credential_list": {"sid": "CL" + "0" * 32},
+    "create_origination_url": {"sid": "OU" + "0" * 32, "friendly_name": "another's"},
+}
+
+
+@pytest.mark.parametrize("call", ANOTHERS)
+def test_an_answer_about_anothers_resource_is_not_taken(world, number, call):
+    world.sandbox.fail(call, status=201, body=ANOTHERS[call], effect=True)
+    world.api.created(number)
+
+    assert world.sandbox.hits() == 1
+    assert len(world.sandbox.calls(call)) == 1, "it was looked for and found"
+    assert_exactly(world, ALL_KINDS)
+
+
+def test_nor_one_about_another_agent_or_number(world, number):
+    world.sandbox.fail("get_agent", status=200, body={"agent_id": "agent_other"})
+    world.sandbox.fail("get_number", status=200, body=_imported("+14155559999", "other"))
+    world.api.created(number)
+
+    assert world.sandbox.hits() == 2
+    assert len(world.sandbox.calls("get_agent")) == len(world.sandbox.calls("get_number")) == 2
+
+
 def test_an_import_that_really_is_something_else_is_left_alone(world, number):
     """Retell stays with it: there is an entry, and it leads to another trunk."""
     another = _imported(number, "else.pstn.twilio.com")
