@@ -90,6 +90,25 @@ static int share_descriptors(struct service *s, struct err *err)
 	return 0;
 }
 
+/* Not the Voice API, which few numbers need. */
+static int prewarm(struct service *s, struct err *err)
+{
+	const struct conf *c = &s->conf;
+	const char *const urls[] = {c->twilio_api_url, c->twilio_trunking_url,
+				    c->retell_url};
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		size_t before = 0;
+
+		while (before < i && strcmp(urls[before], urls[i]) != 0)
+			before++;
+		if (before == i && transport_curl_warm(s->transport, urls[i],
+						       (int)c->prewarm, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int open_transport(struct service *s, struct err *err)
 {
 	const struct curl_conf conf = {
@@ -98,10 +117,11 @@ static int open_transport(struct service *s, struct err *err)
 		.max_connections = s->descriptors.per_host,
 		.ca_file = s->conf.ca_file,
 		.tls = uses_tls(&s->conf),
+		.http2 = s->conf.http2,
 	};
 
 	s->transport = transport_curl_new(&conf, err);
-	return s->transport ? 0 : -1;
+	return s->transport ? prewarm(s, err) : -1;
 }
 
 static int open_engine(struct service *s, struct err *err)

@@ -39,6 +39,8 @@ struct conf {
 	char *new_master_key;		  /* TRUNKLINE_NEW_MASTER_KEY */
 	int64_t threads;		  /* TRUNKLINE_THREADS: API pool, 2 */
 	int64_t provider_concurrency;	  /* TRUNKLINE_PROVIDER_CONCURRENCY */
+	bool http2;			  /* TRUNKLINE_HTTP2 on|off, on */
+	int64_t prewarm;		  /* TRUNKLINE_PREWARM: connections */
 	int64_t call_timeout_ms;	  /* TRUNKLINE_CALL_TIMEOUT_MS, 15000 */
 	int64_t operation_deadline_s;	  /* TRUNKLINE_OPERATION_DEADLINE_S */
 	int64_t undo_deadline_s;	  /* TRUNKLINE_UNDO_DEADLINE_S */

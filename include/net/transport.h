@@ -11,8 +11,9 @@
  * environment, warm connections, limits on time and size. A name that leads to
  * a private, local or otherwise not public address is refused before a byte is
  * sent ("blocked"); only this machine may be called, by its own addresses or as
- * localhost. libcurl 7.88 silently repeats a POST on a reused connection that
- * dies: here it may not, the call is LOST.
+ * localhost. libcurl silently repeats a request on a reused connection that
+ * dies before it answers, and over HTTP/2 one that the server refuses or says
+ * goodbye to, POST or not: here it may not, the call is LOST.
  */
 #ifndef NET_TRANSPORT_H
 #define NET_TRANSPORT_H
@@ -47,9 +48,17 @@ struct curl_conf {
 	const char *ca_file;	 /* NULL: the system's */
 	bool tls;		 /* some calls go to https: then authorities
 				  * must be there, or making it fails */
+	bool http2;		 /* with hosts that offer it, over TLS */
 };
 
 struct transport *transport_curl_new(const struct curl_conf *conf,
 				     struct err *err);
+
+/* Makes so many connections to the host of the URL, or one if it speaks HTTP/2,
+ * ready for the calls to come. What is sent is a HEAD of the URL without
+ * credentials: it cannot do anything, and its answer does not matter. Poll does
+ * the work. -1: it could not be begun. */
+int transport_curl_warm(struct transport *t, const char *url, int connections,
+			struct err *err);
 
 #endif

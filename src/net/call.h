@@ -28,7 +28,11 @@ struct call {
 	struct http_response rs;
 	void *tag;
 	int64_t since;	   /* mono ms: when it was sent, as its owner sees it */
+	bool warms;	   /* for its connection alone: nobody's */
+	int warm_more;	   /* so many more, unless over HTTP/2 */
+	long version;	   /* of HTTP, as libcurl numbers them; 0: unknown */
 	bool local;	   /* the URL's host is this machine */
+	bool multiplexed;  /* if the host speaks HTTP/2 */
 	bool let_go;	   /* libcurl was allowed to send the request */
 	bool again;	   /* it wanted to send it a second time */
 	const char *stop;  /* why we stopped the call, NULL if we did not */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "shard.h"
 
 #define LONGEST_WAIT_MS 60000
@@ -26,8 +27,9 @@ struct curl_transport {
 	struct transport face; /* first: the owner sees only this */
 	struct dress dress;
 	struct shards shards;
-	int bell;   /* an eventfd, written when woken becomes true */
-	bool woken; /* atomic: set by wakeup, cleared by poll */
+	int warming; /* calls for their connections alone */
+	int bell;    /* an eventfd, written when woken becomes true */
+	bool woken;  /* atomic: set by wakeup, cleared by poll */
 };
 
 static struct curl_transport *own(struct transport *t)
@@ -35,21 +37,28 @@ static struct curl_transport *own(struct transport *t)
 	return (struct curl_transport *)t;
 }
 
-static int curl_send(struct transport *face, struct http_request *rq, void *tag,
-		     struct err *err)
+/* Always swallows rq. */
+static struct call *new_call(struct http_request *rq)
 {
-	struct curl_transport *t = own(face);
 	struct call *c = calloc(1, sizeof(*c));
-	int64_t now = clock_system()->mono_ms(clock_system());
 
 	if (!c) {
 		http_request_release(rq);
-		return err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
 	}
 	c->rq = *rq;
 	*rq = (struct http_request)HTTP_REQUEST_INIT;
 	c->rs = (struct http_response)HTTP_RESPONSE_INIT;
-	c->tag = tag;
+	return c;
+}
+
+/* Always swallows c, which may be NULL. */
+static int start(struct curl_transport *t, struct call *c, struct err *err)
+{
+	int64_t now = clock_system()->mono_ms(clock_system());
+
+	if (!c)
+		return err_set(err, ERR_INTERNAL, "out of memory");
 	c->easy = shards_easy(&t->shards);
 	if (!c->easy)
 		err_set(err, ERR_INTERNAL, "out of memory");
@@ -61,6 +70,81 @@ static int curl_send(struct transport *face, struct http_request *rq, void *tag,
 	call_free(c);
 	return -1;
 }
+
+static int curl_send(struct transport *face, struct http_request *rq, void *tag,
+		     struct err *err)
+{
+	struct call *c = new_call(rq);
+
+	if (c)
+		c->tag = tag;
+	return start(own(face), c, err);
+}
+
+/* --- calls for their connections alone --- */
+
+static int warm(struct curl_transport *t, const char *url, int more,
+		struct err *err)
+{
+	struct http_request rq = HTTP_REQUEST_INIT;
+	struct call *c;
+
+	rq.name = "warm";
+	buf_str(&rq.url, url);
+	c = new_call(&rq);
+	if (c) {
+		c->warms = true;
+		c->warm_more = more;
+	}
+	if (start(t, c, err))
+		return -1;
+	t->warming++;
+	return 0;
+}
+
+int transport_curl_warm(struct transport *face, const char *url,
+			int connections, struct err *err)
+{
+	/* The first tells what the host speaks. */
+	return connections > 0 ? warm(own(face), url, connections, err) : 0;
+}
+
+/* Over HTTP/1 they are made anew, all at once, since the first is idle now. */
+static void warm_ended(struct curl_transport *t, struct call *c)
+{
+	bool answered = c->rs.fate == HTTP_ANSWERED;
+
+	t->warming--;
+	if (c->warm_more)
+		log_info("provider_warm", L_STR("url", c->rq.url.data),
+			 L_INT("http",
+			       c->version == CURL_HTTP_VERSION_2_0 ? 2 : 1),
+			 L_STR("fate", answered ? NULL : c->rs.error));
+	if (!answered || c->version == CURL_HTTP_VERSION_2_0)
+		return;
+	/* With the first, which one of them uses again. */
+	for (int i = 0; i < c->warm_more && c->warm_more > 1; i++)
+		if (warm(t, c->rq.url.data, 0, NULL))
+			return;
+}
+
+static void take_warm(struct curl_transport *t)
+{
+	struct call *next, *head = &t->shards.ended;
+
+	if (!t->warming)
+		return;
+	for (struct call *c = head->next; c != head; c = next) {
+		next = c->next;
+		if (!c->warms)
+			continue;
+		ring_remove(c);
+		warm_ended(t, c);
+		call_free(c);
+	}
+}
+
+/* --- the loop --- */
 
 /* Sleeps for at most wait_ms until there are events, and works on them: on all
  * there are, so that what has ended together is handed out together. */
@@ -105,6 +189,7 @@ static int curl_poll(struct transport *face, int timeout_ms, struct err *err)
 	bool news;
 
 	shards_work(&t->shards, now); /* what was sent leaves */
+	take_warm(t);
 	news = has_news(t);
 	for (;;) {
 		int64_t due = shards_due(&t->shards), wait = LONGEST_WAIT_MS;
@@ -119,6 +204,7 @@ static int curl_poll(struct transport *face, int timeout_ms, struct err *err)
 			return -1;
 		now = clock->mono_ms(clock);
 		shards_work(&t->shards, now);
+		take_warm(t);
 		news = has_news(t) || news;
 		if (news || (timeout_ms >= 0 && now >= end))
 			return 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/conf.h"
@@ -137,7 +138,12 @@ static void set_target(CURLcode *rc, struct call *c)
 	set(rc, e, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	set(rc, e, CURLOPT_FOLLOWLOCATION, 0L);
 	set(rc, e, CURLOPT_PROXY, "");
-	set(rc, e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	set(rc, e, CURLOPT_HTTP_VERSION,
+	    (long)(c->multiplexed ? CURL_HTTP_VERSION_2TLS
+				  : CURL_HTTP_VERSION_1_1));
+	/* One connection first, until it is known what the host speaks. */
+	set(rc, e, CURLOPT_PIPEWAIT, (long)c->multiplexed);
+	set(rc, e, CURLOPT_NOBODY, (long)c->warms);
 	set(rc, e, CURLOPT_USERAGENT, "trunkline/" TRUNKLINE_VERSION);
 }
 
@@ -244,6 +250,8 @@ int call_dress(struct call *c, const struct dress *d, struct err *err)
 	if (read_url(c))
 		return err_set(err, ERR_INTERNAL, "%s: not a URL to call",
 			       rq->name);
+	c->multiplexed =
+		d->conf.http2 && strncasecmp(rq->url.data, "https:", 6) == 0;
 	set_target(&rc, c);
 	set_tls(&rc, c, d);
 	set_limits(&rc, c, d);

@@ -202,6 +202,7 @@ void call_judge(struct call *c, CURLcode rc)
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_VERSION, &c->version);
 	c->rs.status = (int)status;
 	if (rc != CURLE_OK) {
 		name_failure(c, rc);

@@ -51,6 +51,7 @@ struct shards {
 	int count;
 	long max_connections; /* of a host; 0: no limit */
 	int64_t patience_ms;  /* how long a call may wait for one */
+	long buffer_size;     /* for reading, of each call */
 	struct watch watch;
 	CURLSH *share;
 	CURL *idle[EASIES_KEPT]; /* for the next calls */

@@ -9,9 +9,10 @@
  * whole lane for that time. Whose call is next when one may go: turns.c.
  *
  * Each lane has a circuit breaker: after BREAK_AFTER calls in a row without a
- * sensible answer it opens. While it is open no call leaves, creates that would
- * need it are refused before anything is on disk, and removals wait. Then one
- * call probes; its answer closes the lane or opens it again, for longer.
+ * sensible answer it opens; those lost with one connection are one. While it is
+ * open no call leaves, creates that would need it are refused before anything
+ * is on disk, and removals wait. Then one call probes; its answer closes the
+ * lane or opens it again, for longer.
  *
  *   closed --BREAK_AFTER failures--> open --time--> probing --answer--> closed
  *                                     ^                |
@@ -232,6 +233,20 @@ static void shrink(struct engine *e, struct lane *l)
 		 L_INT("cap", (int64_t)l->cap));
 }
 
+/* The second of several calls that were lost in one moment: with the connection
+ * that carried them all. */
+static bool is_lost_along(const struct engine *e, struct lane *l,
+			  const struct answer *a)
+{
+	bool lost = a->kind == ANSWER_UNKNOWN && a->status < 500 &&
+		    a->error == ERR_PROVIDER_UNAVAILABLE;
+	bool again = lost && l->lost_us == e->now_us;
+
+	if (lost)
+		l->lost_us = e->now_us;
+	return again;
+}
+
 /* What an answer says of the account's health. */
 static void judge(struct engine *e, struct lane *l, const struct answer *a)
 {
@@ -249,6 +264,8 @@ static void judge(struct engine *e, struct lane *l, const struct answer *a)
 		l->open_until = 0;
 		return;
 	}
+	if (is_lost_along(e, l, a))
+		return;
 	if (++l->failures < BREAK_AFTER || e->now < l->open_until)
 		return;
 	for (int i = BREAK_AFTER; i < l->failures && wait < OPEN_MAX_MS; i++)

@@ -141,6 +141,7 @@ struct lane {
 	int64_t not_before; /* mono ms: the provider asked us to wait */
 	int64_t shrunk_at;
 	int failures;	    /* in a row: no answer, or 5xx */
+	int64_t lost_us;    /* mono: the tick in which a call was lost last */
 	int64_t open_until; /* breaker: no calls before this; 0: closed */
 	bool probing;	    /* one call is out to see whether it may close */
 	struct turns turns; /* of the calls that wait */

@@ -74,6 +74,9 @@ class Tls:
         except OSError:  # a handshake that was refused
             client.close()
             return
+        self._splice(inside)
+
+    def _splice(self, inside):
         host, port = self.target.removeprefix("http://").split(":")
         outside = socket.create_connection((host, int(port)))
         there = threading.Thread(target=self._pump, args=[inside, outside], daemon=True)
