@@ -347,7 +347,7 @@ static void what_cannot_be_sent_is_refused_at_once(void **state)
 	void *tag;
 	struct http_request rq = request_to("https://example.com/");
 
-	assert_int_not_equal(buf_add(&rq.body, NULL, 2 * HTTP_BODY_MAX),
+	assert_int_not_equal(buf_reserve(&rq.body, 2 * HTTP_BODY_MAX),
 			     0); /* too long */
 	assert_int_equal(t->send(t, &rq, NULL, &err), -1);
 	assert_int_equal(rq.url.len, 0); /* swallowed all the same */
