@@ -21,6 +21,7 @@
 
 /* "TRLN" in the file's header says that a database is ours. */
 #define APPLICATION_ID	0x54524c4e
+#define PAGE_SIZE	8192 /* a number's row takes two kilobytes and more */
 #define BUSY_TIMEOUT_MS 5000
 #define ROW_MAX		(8 << 20)
 
@@ -188,15 +189,16 @@ static int note_log(void *arg, sqlite3 *sqlite, const char *name, int pages)
 
 static int set_up_writer(struct db *db, struct err *err)
 {
-	char mark[48];
+	char mark[80];
 	sqlite3_stmt *st = NULL;
 	bool empty, wal;
 	int rc;
 
 	if (check_ours(db, &empty, err))
 		return -1;
-	(void)snprintf(mark, sizeof(mark), "PRAGMA application_id = %d",
-		       APPLICATION_ID);
+	(void)snprintf(mark, sizeof(mark),
+		       "PRAGMA page_size = %d; PRAGMA application_id = %d",
+		       PAGE_SIZE, APPLICATION_ID);
 	if (empty && run(db, mark, err))
 		return -1;
 	rc = sqlite3_prepare_v2(db->sqlite, "PRAGMA journal_mode = WAL", -1,

@@ -468,7 +468,7 @@ def test_damage_further_in_is_found_soon_after_the_start(world, numbers):
         world.api.created(number)
     world.stop()
     sound = world.database.read_bytes()
-    page = 4096
+    page = 8192
     _spoil(world.database, len(sound) // page // 2 * page, b"\xa5" * page)
     world.unclean = True
     try:

@@ -499,9 +499,12 @@ static void opening_without_memory_fails_and_leaks_nothing(void **state)
 	}
 }
 
+/* A page of the log, with its header (sqlite.org/fileformat2.html, 4.1). */
+#define FRAME (8192 + 24)
+
 static void grow_wal(struct fixture *f, int frames)
 {
-	static char spec[4000];
+	static char spec[8000]; /* a page each */
 	char id[16], phone[16], wal[112];
 	struct number_row row = {.id = id,
 				 .phone_number = phone,
@@ -512,7 +515,7 @@ static void grow_wal(struct fixture *f, int frames)
 
 	memset(spec, ' ', sizeof(spec) - 1);
 	snprintf(wal, sizeof(wal), "%s-wal", f->path);
-	for (int i = 0; st.st_size < frames * 4120; i += 50) {
+	for (int i = 0; st.st_size < frames * FRAME; i += 50) {
 		in_transaction(f);
 		for (int k = i; k < i + 50; k++) {
 			snprintf(id, sizeof(id), "apn_%d", k);
