@@ -126,7 +126,7 @@ static int find_key(struct request *rq, const uint8_t hash[SEAL_HASH_SIZE],
 	if (now / MINUTE_MS != k->used_ms / MINUTE_MS &&
 	    key_uses_note(&s->auth.uses, k->id, now - now % MINUTE_MS))
 		k->used_ms = now;
-	snprintf(rq->grant.principal, sizeof(rq->grant.principal), "%s", k->id);
+	memcpy(rq->grant.principal, k->id, sizeof(k->id));
 	rq->grant.expires_ms = k->expires_ms;
 	rq->grant.generation = fresh.generation;
 	*scope = k->scope;
@@ -143,8 +143,7 @@ static int authenticate(struct request *rq, enum scope *scope, struct err *err)
 	api_key_hash(rq->server->seal, token.at, token.len, hash);
 	if (sodium_memcmp(hash, rq->server->auth.root_hash, sizeof(hash)) ==
 	    0) {
-		snprintf(rq->grant.principal, sizeof(rq->grant.principal),
-			 "root");
+		strcpy(rq->grant.principal, "root");
 		*scope = SCOPE_ADMIN;
 		return 0;
 	}

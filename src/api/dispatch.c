@@ -106,14 +106,12 @@ static void name_request(struct request *rq)
 {
 	struct text id = rq->headers.value[HEADER_REQUEST_ID];
 	struct text parent = rq->headers.value[HEADER_TRACEPARENT];
-	char fresh[ID_SIZE];
 
-	if (trace_id_valid(id)) {
+	_Static_assert(sizeof(rq->id) >= ID_SIZE, "one of ours fits");
+	if (trace_id_valid(id))
 		memcpy(rq->id, id.at, id.len);
-	} else {
-		id_new(rq->server->clock, ID_REQUEST, fresh);
-		snprintf(rq->id, sizeof(rq->id), "%s", fresh);
-	}
+	else
+		id_new(rq->server->clock, ID_REQUEST, rq->id);
 	if (trace_parent_valid(parent))
 		memcpy(rq->trace, parent.at, parent.len);
 }

@@ -37,9 +37,29 @@ static int64_t system_wall(struct clock *c)
 	return now_us(CLOCK_REALTIME) / 1000;
 }
 
+/* Every request has an id, and a system call for 16 bytes costs more than all
+ * else about it: so a thread takes more at once (as much as the kernel gives
+ * in one piece). What is handed out is forgotten; what is long, as keys are,
+ * does not come from here. A child of fork() would draw the same: we have none.
+ */
 static void system_random(struct clock *c, void *out, size_t n)
 {
-	randombytes_buf(out, n);
+	static _Thread_local struct {
+		unsigned char bytes[256];
+		size_t left;
+	} stock;
+
+	if (n > sizeof(stock.bytes) / 8) {
+		randombytes_buf(out, n);
+		return;
+	}
+	if (stock.left < n) {
+		randombytes_buf(stock.bytes, sizeof(stock.bytes));
+		stock.left = sizeof(stock.bytes);
+	}
+	stock.left -= n;
+	memcpy(out, stock.bytes + stock.left, n);
+	sodium_memzero(stock.bytes + stock.left, n);
 }
 
 /* Weak ids and nonces are worse than no service: without entropy we stop. */
