@@ -88,8 +88,8 @@ static struct saga *begin_on(struct engine *e, const struct command *c,
 
 /* --- update, delete, force ----------------------------------------------- */
 
-/* A patch with nothing new makes no version and no operation; its key, if it
- * has one, keeps the answer all the same. */
+/* A patch with nothing new (unless an update got stuck) makes no version and no
+ * operation; its key, if it has one, keeps the answer all the same. */
 static int answer_unchanged(struct engine *e, struct command *c,
 			    const struct number_row *row, struct err *err)
 {
@@ -132,7 +132,7 @@ int take_update(struct engine *e, struct command *c, struct faults *faults,
 		saga_free(sg);
 		return -1;
 	}
-	if (json_equal(sg->spec.pub, sg->former.pub)) {
+	if (json_equal(sg->spec.pub, sg->former.pub) && !sg->row_count) {
 		saga_free(sg);
 		return answer_unchanged(e, c, &row, err);
 	}

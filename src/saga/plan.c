@@ -5,6 +5,9 @@
 
 #include "base/json.h"
 #include "saga.h"
+#include "store/operations.h"
+
+#define UPDATES_LOOKED_AT 100 /* back from the latest */
 
 static int rows_alloc(struct saga *sg, int count, struct err *err)
 {
@@ -79,16 +82,54 @@ static bool agent_known(const struct saga *sg, int i)
 	return false;
 }
 
+/* The number's latest update that says how its settings at Retell are: one that
+ * succeeded, or one that got stuck. (One that failed left them as they were.)
+ */
+struct latest {
+	const struct saga *sg;
+	bool found, stuck;
+};
+
+static void look_at_update(const struct operation_row *row, void *arg)
+{
+	struct latest *l = arg;
+
+	if (l->found || strcmp(row->id, l->sg->id) == 0)
+		return;
+	l->stuck = strcmp(row->state, op_state_name(OP_STUCK)) == 0;
+	l->found = l->stuck ||
+		   strcmp(row->state, op_state_name(OP_SUCCEEDED)) == 0;
+}
+
+/* Did an update get stuck, so that they may be other than the record says?
+ * 1, 0 or -1. */
+static int is_in_doubt(const struct saga *sg, struct err *err)
+{
+	const struct operation_filter f = {
+		.number_id = sg->number_id,
+		.kind = op_kind_name(OP_UPDATE),
+	};
+	struct latest l = {.sg = sg};
+
+	if (operation_list(sg->engine->store, &f, UPDATES_LOOKED_AT,
+			   look_at_update, &l, err) < 0)
+		return -1;
+	return l.stuck;
+}
+
 int plan_update(struct saga *sg, struct err *err)
 {
-	int agents = spec_agent_count(&sg->spec);
+	int agents = spec_agent_count(&sg->spec), doubt = 0;
+	bool differs = retell_differs(&sg->spec, &sg->former);
 
-	if (rows_alloc(sg, agents + 1, err))
+	if (!differs)
+		doubt = is_in_doubt(sg, err);
+	if (doubt < 0 || rows_alloc(sg, agents + 1, err))
 		return -1;
 	for (int i = 0; i < agents; i++)
 		if (!agent_known(sg, i))
 			row_add(sg, step_get(STEP_AGENT_CHECK), i);
-	if (retell_differs(&sg->spec, &sg->former))
+	if (differs || doubt)
 		row_add(sg, step_get(STEP_RETELL_SETTINGS), 0);
 	return 0;
 }

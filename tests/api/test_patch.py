@@ -166,6 +166,26 @@ def test_an_update_that_half_happened_is_rolled_back_at_retell(desk):
     _unchanged_but_for_the_attempt(desk)
 
 
+@pytest.mark.parametrize("change", [{"label": "Desk"}, {"metadata": {"floor": "3"}}])
+def test_after_an_update_that_got_stuck_the_next_settles_what_retell_has(desk, change):
+    """Whatever it changes, and though for the record it may change nothing."""
+    before = _at_retell(desk)
+    desk.sandbox.fail("update_number", status=500, effect=True)
+    desk.sandbox.fail("update_number", status=400, nth=2)
+    desk.sandbox.fail("update_number", status=401, nth=3)
+    answer = desk.api.patch(desk.number["id"], label="New")
+    assert (answer.status_code, answer.json()["rolled_back"]) == (502, False)
+    assert _at_retell(desk)["name"] == "New"
+
+    with desk.sandbox.failing("update_number", status=400, times=0):
+        assert desk.api.patch(desk.number["id"], **change).status_code == 502, "as it was"
+    _patched(desk, **change)
+    assert _at_retell(desk) == before
+    desk.sandbox.forget_calls()
+    _patched(desk, **change)
+    assert desk.sandbox.calls("update_number") == [], "it is settled"
+
+
 def test_an_update_whose_answer_is_lost_is_repeated(desk):
     desk.sandbox.fail("update_number", drop="after")
     body = _patched(desk, label="New")

@@ -312,14 +312,16 @@ static void check_trunk(struct world *w, const struct record *n,
 	}
 }
 
-/* A PATCH that got stuck half way may have left either state. */
+/* A PATCH that got stuck half way may have left either state, until another one
+ * succeeds. */
 static bool settings_in_doubt(const struct facts *f, const struct record *n)
 {
 	for (int i = f->operation_count - 1; i >= 0; i--) {
 		const struct ended *o = &f->operations[i];
 
 		if (strcmp(o->number_id, n->id) == 0 &&
-		    strcmp(o->kind, "update") == 0)
+		    strcmp(o->kind, "update") == 0 &&
+		    strcmp(o->state, "failed") != 0)
 			return strcmp(o->state, "stuck") == 0;
 	}
 	return false;
