@@ -24,7 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_MAX = 4 * 1024 * 1024, CONNECTIONS_MAX = 60000 };
+/* libmicrohttpd clears a connection's memory one and a half times for each
+ * request; bodies are not kept there, and headers are small. */
+enum {
+	BODY_MAX = 4 * 1024 * 1024,
+	CONNECTIONS_MAX = 60000,
+	MEMORY = 16 * 1024
+};
 
 static const char own_prefix[] = "/_sandbox";
 
@@ -263,7 +269,7 @@ static struct MHD_Daemon *listen_http(struct front *f)
 		MHD_OPTION_URI_LOG_CALLBACK, start_exchange, f,
 		MHD_OPTION_NOTIFY_COMPLETED, end_exchange, f,
 		MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
 		MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u, MHD_OPTION_END);
 }
 
