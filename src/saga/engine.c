@@ -10,6 +10,7 @@
  * What need not be on disk before an effect - the result of a read, a removal
  * that may be repeated - waits for the next commit, at most LAZY_MS.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,9 @@
 #include "saga.h"
 #include "store/replies.h"
 
-#define LAZY_MS	     100
+#define LAZY_MS 100
+#define BURST	256 /* sagas at once, whose memory is worth giving back */
+
 #define HEARTBEAT_MS 5000 /* it ticks at least so often: a sign of life */
 
 #define KEYS_KEPT_MS   (72LL * 3600 * 1000) /* after they are finished */
@@ -287,6 +290,19 @@ static void free_ended(struct engine *e)
 	}
 }
 
+/* After a burst its memory lies in pieces between others that are in use, and
+ * the next burst would begin on top of that. Once all have ended, whole pages
+ * of it go back to the system. */
+static void give_back(struct engine *e)
+{
+	if (e->saga_count > e->most_sagas)
+		e->most_sagas = e->saga_count;
+	if (e->saga_count || e->most_sagas < BURST)
+		return;
+	e->most_sagas = 0;
+	malloc_trim(0);
+}
+
 static bool flush_due(const struct engine *e)
 {
 	if (atomic_load(&e->stalled))
@@ -310,6 +326,7 @@ static int commit_and_act(struct engine *e, struct err *err)
 	send_calls(e);
 	send_replies(e, true);
 	free_ended(e);
+	give_back(e);
 	return 0;
 }
 

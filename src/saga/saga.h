@@ -167,7 +167,8 @@ struct engine {
 	struct saga *oldest, *newest;
 	int64_t entered; /* sagas, ever */
 	int saga_count;
-	void *clients; /* tsearch tree */
+	int most_sagas; /* since none was under way */
+	void *clients;	/* tsearch tree */
 	int client_count;
 	struct timers timers;
 	struct lane *lanes; /* all of them */
