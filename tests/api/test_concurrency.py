@@ -5,6 +5,7 @@ from collections import Counter
 
 from support.client import at_once, in_background
 from support.facts import ALL_KINDS
+from support.metrics import Scrape
 from support.waiting import eventually
 from support.world import assert_exactly, assert_nothing_left
 
@@ -47,6 +48,19 @@ def test_two_hundred_creates_run_on_a_constant_number_of_threads(make_world, num
     assert Counter(a.status_code for a in answers()) == {201: 200}
     assert busy == idle == world.service.threads()
     assert_exactly(world, ALL_KINDS * 201)
+
+
+def test_a_hundred_creates_share_their_commits(make_world, numbers):
+    """One alone takes at least five: what it means to do and what came of it, wave by wave."""
+    world = make_world(
+        {"latency_ms": 100, "max_trunks": 1000}, TRUNKLINE_PROVIDER_CONCURRENCY=1000
+    )
+    before = Scrape(world).sum("trunkline_engine_commits_total")
+    answers = at_once([lambda n=n: world.api.create(n) for n in numbers(100)])
+    commits = Scrape(world).sum("trunkline_engine_commits_total") - before
+
+    assert Counter(a.status_code for a in answers) == {201: 100}
+    assert 5 <= commits < 200, "of 500 and more"
 
 
 def test_reads_are_answered_while_writes_wait_for_the_provider(make_world, numbers):

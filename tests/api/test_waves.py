@@ -6,6 +6,7 @@ import time
 import pytest
 
 from support.facts import CREATE_CALLS, WAVES
+from support.process import SLOW
 from support.world import World
 
 LATENCY_MS = 100
@@ -72,6 +73,36 @@ def test_the_ratio_to_four_round_trips_is_reported(created, record_property, cap
         print(f" [create / 4 round trips = {ratio:.3f}]", end="")
 
     assert ratio >= 0.99, "faster than its critical path: the sandbox is not as slow as asked"
+
+
+# What each call needs to have ended; a call that is slow holds up these and no others.
+HELD_UP = {
+    "create_trunk": {
+        "create_trunk_credential_list",
+        "create_origination_url",
+        "import_number",
+        "create_trunk_phone_number",
+    },
+    "create_credential_list": {
+        "create_credential",
+        "create_trunk_credential_list",
+        "create_trunk_phone_number",
+    },
+    "import_number": {"create_trunk_phone_number"},
+}
+
+
+@pytest.mark.parametrize("slow", HELD_UP)
+def test_a_slow_call_holds_up_only_what_needs_it(make_world, number, slow):
+    world = make_world()
+    delay_ms = 600 * SLOW
+    world.sandbox.fail(slow, delay_before_ms=delay_ms)
+    world.api.created(number)
+    calls = {c["operation"]: c for c in world.sandbox.calls()}
+    ended = max(calls[slow]["done_ms"], calls[slow]["at_ms"] + delay_ms)
+    after = {name for name, c in calls.items() if c["at_ms"] >= ended}
+
+    assert after == HELD_UP[slow]
 
 
 def test_a_delete_overlaps_what_is_independent(make_world, number):
