@@ -227,7 +227,7 @@ def test_a_key_of_255_characters_is_one(shared, number):
 
 
 def test_the_key_of_a_crashed_create_answers_its_result_after_the_restart(world, number):
-    world.sandbox.fail("create_origination_url", delay_before_ms=700)
+    world.sandbox.fail("create_origination_url", delay_before_ms=700, effect=False)
     in_background(lambda: _ignore(lambda: world.api.create(number, KEY)))
     eventually(lambda: world.sandbox.calls("create_origination_url"), "the create is under way")
     world.crash()
