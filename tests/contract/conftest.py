@@ -13,8 +13,10 @@ from support.world import World  # noqa: E402
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A sandbox with many numbers and a service; left clean at the end."""
+    """A sandbox with many numbers and a service, which calls it for nobody but the test (a sweep
+    would); left clean at the end."""
     world = World(tmp_path_factory.mktemp("world"),
-                  {"numbers": 1000, "max_trunks": 2000})
+                  {"numbers": 1000, "max_trunks": 2000},
+                  TRUNKLINE_SWEEP_INTERVAL_S=0)
     yield world
     world.close()
