@@ -315,7 +315,7 @@ def _http_date(seconds):
 def test_retry_after_closes_the_account_and_no_other(world, numbers, status, form):
     number, meanwhile = numbers(2)
     world.api.created(meanwhile)
-    wait = "2" if form == "seconds" else _http_date(2)
+    wait = "4" if form == "seconds" else _http_date(4)
     world.sandbox.fail("create_trunk", status=status, retry_after=wait)
     operation = world.api.create(number, ASYNC).json()["id"]
     eventually(world.sandbox.hits, "Twilio asks for patience")
@@ -326,7 +326,7 @@ def test_retry_after_closes_the_account_and_no_other(world, numbers, status, for
     assert {world.api.ended(o)["state"] for o in (operation, removal)} == {"succeeded"}
     calls = world.sandbox.calls()
     (told_off,) = [c for c in calls if c["fault"]]
-    open_again = told_off["done_ms"] + 2000 - ROUNDING_MS
+    open_again = told_off["done_ms"] + 4000 - ROUNDING_MS
     # Calls of the same moment were under way already.
     later = [c for c in calls if c["at_ms"] > told_off["done_ms"] + ROUNDING_MS]
     assert all(c["at_ms"] >= open_again for c in later if c["account"] == facts.ACCOUNT)

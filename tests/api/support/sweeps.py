@@ -16,10 +16,15 @@ LATE_MS = 400
 
 
 def sweep(world, **query):
-    """A sweep by order of an admin; its report."""
-    answer = ask_for_sweep(world.api, **query)
+    """A sweep by order of an admin, when none is running; its report."""
+    (answer,) = eventually(lambda: _unless_busy(world.api, query), "the last sweep ends", 60)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def _unless_busy(api, query):
+    answer = ask_for_sweep(api, **query)
+    return None if answer.status_code == 409 else [answer]
 
 
 def ask_for_sweep(api, **query):
