@@ -24,7 +24,6 @@
 #include "base/http.h"
 
 enum provider { PROVIDER_TWILIO, PROVIDER_RETELL, PROVIDERS };
-#define PROVIDERS 2
 
 enum answer_kind {
 	ANSWER_OK,

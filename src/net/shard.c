@@ -224,6 +224,7 @@ static struct host *host_of(struct shards *s, const char *url)
 		return NULL;
 	memcpy(h->origin, url, n);
 	ring_init(&h->waiting);
+	h->end = &h->first;
 	h->next = s->hosts;
 	s->hosts = h;
 	return h;
@@ -241,8 +242,14 @@ static int calls_left(const struct shards *s, const struct host *h)
 
 static struct shard *new_shard(struct shards *s, struct host *h)
 {
-	struct shard *sh = calloc(1, sizeof(*sh));
+	struct shard **longer = reallocarray(s->shard, (size_t)s->count + 1,
+					     sizeof(struct shard *));
+	struct shard *sh;
 
+	if (!longer)
+		return NULL;
+	s->shard = longer;
+	sh = calloc(1, sizeof(*sh));
 	if (!sh)
 		return NULL;
 	sh->all = s;
@@ -252,32 +259,23 @@ static struct shard *new_shard(struct shards *s, struct host *h)
 	sh->due = -1;
 	ring_init(&sh->under_way);
 	s->shard[s->count++] = sh;
-	h->shard[h->count++] = sh;
+	*h->end = sh;
+	h->end = &sh->next;
+	h->count++;
 	return sh;
-}
-
-/* One place more. */
-static bool lengthen(struct shard ***list, int count)
-{
-	struct shard **longer =
-		reallocarray(*list, (size_t)count + 1, sizeof(struct shard *));
-
-	if (longer)
-		*list = longer;
-	return longer != NULL;
 }
 
 /* The first with room, or a new one. NULL: not now; -1: out of memory. */
 static int shard_for(struct shards *s, struct host *h, struct shard **out)
 {
-	*out = NULL;
-	for (int i = 0; i < h->count && !*out; i++)
-		if (has_room(h->shard[i]))
-			*out = h->shard[i];
-	if (*out || calls_left(s, h) == 0)
+	struct shard *sh = h->first;
+
+	while (sh && !has_room(sh))
+		sh = sh->next;
+	*out = sh;
+	if (sh || calls_left(s, h) == 0)
 		return 0;
-	if (lengthen(&s->shard, s->count) && lengthen(&h->shard, h->count))
-		*out = new_shard(s, h);
+	*out = new_shard(s, h);
 	return *out ? 0 : -1;
 }
 
@@ -334,7 +332,6 @@ void shards_close(struct shards *s)
 
 		s->hosts = h->next;
 		free_ring(&h->waiting);
-		free(h->shard);
 		free(h);
 	}
 	free(s->shard);

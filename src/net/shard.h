@@ -18,14 +18,14 @@
 #include "call.h"
 #include "watch.h"
 
-#define SHARD_CALLS  64
-#define EASIES_KEPT  1024
-#define HOST_MAX     128
-#define SHARD_PLACES (1 << 16)
+#define SHARD_CALLS 64
+#define EASIES_KEPT 1024
+#define HOST_MAX    128
 
 struct shard {
 	struct shards *all;
 	struct host *host;
+	struct shard *next;    /* of the host */
 	CURLM *multi;	       /* NULL: it rests */
 	int place;	       /* in all->shard */
 	int calls_max;	       /* each may need a connection of its own */
@@ -40,7 +40,7 @@ struct shard {
 struct host {
 	struct host *next;
 	char origin[HOST_MAX]; /* "https://api.twilio.com" */
-	struct shard **shard;
+	struct shard *first, **end;
 	int count;
 	struct call waiting; /* head of a ring: all connections are in use */
 };
