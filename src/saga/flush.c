@@ -140,7 +140,7 @@ static int add_event(struct saga *sg, const char *action, const char *principal,
 	char id[ID_SIZE];
 	struct event_row row = {
 		.id = id,
-		.at_ms = sg->updated_ms,
+		.at_ms = sg->ended_ms ? sg->ended_ms : sg->updated_ms,
 		.principal = principal,
 		.action = action,
 		.number_id = sg->number_id,

@@ -326,11 +326,13 @@ def test_retry_after_closes_the_account_and_no_other(world, numbers, status, for
     assert {world.api.ended(o)["state"] for o in (operation, removal)} == {"succeeded"}
     calls = world.sandbox.calls()
     (told_off,) = [c for c in calls if c["fault"]]
-    open_again = told_off["done_ms"] + 4000 - ROUNDING_MS
+    closed = told_off["done_ms"]
+    open_again = closed + 4000 - ROUNDING_MS
+    ours = [c["at_ms"] for c in calls if c["account"] == facts.ACCOUNT]
+    others = [c["at_ms"] for c in calls if c["account"] == facts.ACCOUNT_2]
     # Calls of the same moment were under way already.
-    later = [c for c in calls if c["at_ms"] > told_off["done_ms"] + ROUNDING_MS]
-    assert all(c["at_ms"] >= open_again for c in later if c["account"] == facts.ACCOUNT)
-    assert any(c["at_ms"] < open_again for c in later if c["account"] == facts.ACCOUNT_2)
+    assert not [at for at in ours if closed + ROUNDING_MS < at < open_again]
+    assert [at for at in others if closed <= at < open_again]
 
 
 def test_slow_down_until_the_deadline_ends_the_create(make_world, number):
