@@ -271,6 +271,8 @@ static void apply(struct task *t, enum outcome outcome)
 		done(t);
 		break;
 	case OUTCOME_MORE:
+		if (t->act == ACT_UNDO) /* it goes on: something was there */
+			t->absences = 0;
 		t->row->phase++;
 		lane_enqueue(t);
 		break;

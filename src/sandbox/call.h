@@ -122,5 +122,7 @@ void update_one(struct sandbox_call *c, struct resource *r);
 void delete_one(struct sandbox_call *c, struct resource *r);
 /* A new resource is seen by reads only after the lag. */
 void start_lag(const struct sandbox_call *c, struct resource *r);
+/* Before a change: what reads show until the lag is over. */
+void start_change_lag(const struct sandbox_call *c, struct resource *r);
 
 #endif

@@ -30,6 +30,9 @@ struct resource {
 	struct resource *child;				/* newest one */
 	struct resource *newer_sibling, *older_sibling; /* of the parent */
 	json_t *doc;
+	/* what it was before its last change; reads show that one until then */
+	json_t *former_doc;
+	int64_t changed_visible_ms;
 	char *id;
 	char *name; /* what pub.name shows; NULL until named */
 	int64_t updated_ms;

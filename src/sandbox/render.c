@@ -159,10 +159,13 @@ static json_t *numbers_trunk(const struct sandbox_call *c,
 }
 
 /* What was set, or what stands for it; an association shows its target's. */
-static json_t *stored(const struct resource *r, const struct field *f)
+static json_t *stored(const struct sandbox_call *c, const struct resource *r,
+		      const struct field *f)
 {
-	json_t *doc = r->target ? r->target->doc : r->doc;
-	json_t *value = json_object_get(doc, f->name);
+	const struct resource *of = r->target ? r->target : r;
+	bool lags = is_reading(c) && c->now_ms < of->changed_visible_ms;
+	json_t *value =
+		json_object_get(lags ? of->former_doc : of->doc, f->name);
 
 	if (value)
 		return json_incref(value);
@@ -203,7 +206,7 @@ static json_t *show(const struct sandbox_call *c, const struct resource *r,
 		return must(json_pack("{s:b, s:b, s:b, s:b}", "voice", 1, "sms",
 				      1, "mms", 1, "fax", 0));
 	default:
-		return stored(r, f);
+		return stored(c, r, f);
 	}
 }
 

@@ -23,6 +23,15 @@ void start_lag(const struct sandbox_call *c, struct resource *r)
 	r->visible_ms = c->now_ms + c->lag_ms;
 }
 
+void start_change_lag(const struct sandbox_call *c, struct resource *r)
+{
+	if (c->lag_ms == 0)
+		return;
+	json_decref(r->former_doc);
+	r->former_doc = must(json_deep_copy(r->doc));
+	r->changed_visible_ms = c->now_ms + c->lag_ms;
+}
+
 struct resource *arg_resource(struct sandbox_call *c, size_t n,
 			      enum sandbox_kind kind,
 			      const struct resource *parent)
@@ -115,6 +124,7 @@ int change_resource(struct sandbox_call *c, struct resource *r)
 	if (check_fields(c, r->pub.kind, false) ||
 	    check_name(c, r->pub.kind, r))
 		return -1;
+	start_change_lag(c, r);
 	store_fields(c, r, false);
 	take_name(c, r);
 	return 0;

@@ -227,6 +227,7 @@ void store_release(struct sandbox *sb)
 {
 	for (size_t i = 0; i < sb->n_all; i++) {
 		json_decref(sb->all[i]->doc);
+		json_decref(sb->all[i]->former_doc);
 		free(sb->all[i]->id);
 		free(sb->all[i]->name);
 		free(sb->all[i]);

@@ -78,6 +78,7 @@ static void create_tie(struct sandbox_call *c, const struct tie *t)
 		refuse_code(c, 400, 21245);
 		return;
 	}
+	start_change_lag(c, target);
 	r = resource_tie(c->sb, t->kind, trunk, target, c->now_ms);
 	start_lag(c, r);
 	answer_json_own(c, 201, render(c, r));

@@ -11,7 +11,9 @@
  *        |              |  yes --> move it back
  *        |              v  no: deleting it would have detached the number
  *        +-----------> detach ------------+
- *   on no trunk ---- our doing -----------+--> voice application and URL back
+ *   on no trunk ---- our doing -----------+--> voice application and URL back,
+ *                                              until a read shows them: the
+ *                                              next create keeps what it reads
  *   on its former trunk: back already, or a read that lags; look twice
  *   on another trunk: someone moved it since; leave it alone
  */
@@ -125,6 +127,19 @@ static enum outcome decide(struct step_cx *cx, const json_t *number,
 	return OUTCOME_ABSENT;
 }
 
+/* A read that lags leads to another round, settled; a number that someone has
+ * moved meanwhile is theirs. */
+static enum outcome confirm(struct step_cx *cx, const json_t *number)
+{
+	bool moved = !is_empty(number, "trunk_sid") &&
+		     !on_trunk(number, step_other_id(cx, STEP_TRUNK));
+	const char *kept = former(cx, "voice_application_sid")[0]
+				   ? "voice_application_sid"
+				   : "voice_url";
+
+	return moved || !is_empty(number, kept) ? OUTCOME_DONE : OUTCOME_ABSENT;
+}
+
 static bool doing(const struct step_cx *cx, const char *what)
 {
 	const char *now = row_recall(cx->row, "undo");
@@ -176,7 +191,11 @@ static enum outcome undone(struct step_cx *cx, const struct answer *a,
 		return OUTCOME_DONE;
 	if (a->kind != ANSWER_OK)
 		return refuse_answer(cx, a, err);
-	return cx->row->phase == 0 ? decide(cx, a->body, err) : OUTCOME_DONE;
+	if (cx->row->phase == 0)
+		return decide(cx, a->body, err);
+	if (doing(cx, "confirm"))
+		return confirm(cx, a->body);
+	return doing(cx, "voice") ? next(cx, "confirm", err) : OUTCOME_DONE;
 }
 
 const struct step step_number_attachment = {

@@ -65,15 +65,16 @@ def test_what_is_never_found_ends_the_create(world, number):
 # Somebody else works there, too
 
 
-def test_a_number_taken_over_again_at_once_is_not_taken_from_the_trunk_just_deleted(make_world):
-    """A read that lags still shows it there; it goes back to where it really was."""
+@pytest.mark.parametrize("number", [ON_FOREIGN_TRUNK, facts.WITH_VOICE_APPLICATION])
+def test_a_number_taken_over_again_at_once_goes_back_to_where_it_really_was(make_world, number):
+    """A read that lags still shows the trunk just deleted, and no voice application yet."""
     world = make_world(LAG, **SETTLE)
-    former = world.sandbox.routing(ON_FOREIGN_TRUNK)
+    former = world.sandbox.routing(number)
     for _ in range(2):
-        world.api.created(ON_FOREIGN_TRUNK, take_over=True)
-        world.api.deleted(ON_FOREIGN_TRUNK)
+        world.api.created(number, take_over=True)
+        world.api.deleted(number)
 
-    assert world.sandbox.routing(ON_FOREIGN_TRUNK) == former
+    assert world.sandbox.routing(number) == former
     assert_nothing_left(world)
 
 
