@@ -6,8 +6,10 @@
 #   CC=gcc                         compiler; clang works too
 #   V=1                            show the commands
 #   T=name                         `make unit T=id`, `make api T=delete`: a part
+#   SEEDS=20000 FIRST=1            `make sim`: how many, from which on
 #   SECONDS=60                     how long `make fuzz` runs each target
 #   ROWS=1k,1m ROUNDS=5 QUICK=1    `make bench`: sizes, rounds, a short run
+#   ROWS=100k FILE=/tmp/x.db       `make seed`: how many numbers, and where to
 
 CC      ?= gcc
 SAN     ?=
@@ -260,8 +262,8 @@ deps: # what building needs
 deps-test: # what the tests need on top
 	@tests/support/deps.sh test
 
-longest: ## the ten longest files
-	@git ls-files 'src/*.c' | xargs wc -l | sort -rn | sed 1d | head -10
+longest: ## the ten longest functions and files
+	@/usr/bin/python3 tests/support/lint_size.py --longest 10
 
 clean: ## remove build/
 	rm -rf build

@@ -2,13 +2,15 @@
 """test_readme.py - the README says what the program and the Makefile say.
 
 The table of settings equals the output of `trunkline help`. When it does not,
-the failure shows the table as it should be.
+the failure shows the table as it should be. Its commands are run.
 """
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from document import ROOT  # noqa: E402
@@ -86,5 +88,36 @@ def test_the_files_it_names_are_there():
 def test_its_links_within_the_page_lead_somewhere():
     headings = {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-")
                 for h in re.findall(r"^#+ (.*)$", README, re.M)}
-    for target in re.findall(r"\]\(#([^)]+)\)", README):
-        assert target in headings
+    targets = set(re.findall(r"\]\(#([^)]+)\)", README))
+    assert targets and targets <= headings, targets - headings
+
+
+@pytest.fixture
+def tried():
+    """What `make run` starts; its output up to where it is ready."""
+    run = subprocess.Popen([ROOT / "tests/support/run.sh", BUILD], stdout=subprocess.PIPE, text=True)
+    try:
+        said = []
+        while not said or not said[-1].startswith("Log:"):
+            said.append(run.stdout.readline())
+            assert said[-1], f"it ended: {said}"
+        yield "".join(said)
+    finally:
+        run.terminate()
+        run.communicate(timeout=30)
+
+
+def test_its_requests_are_answered_as_it_says(tried):
+    """All of them, in order, against what `make run` starts; one is there to be refused."""
+    service, sandbox = re.search(r"runs at (http://[\d.:]+),.*\n(http://[\d.:]+) that plays", tried).groups()
+    blocks = "".join(re.findall(r"^```sh\n(.*?)^```$", README, re.S | re.M))
+    lines = re.findall(r"^(?:curl|op=|api=|key=).*$", blocks, re.M)
+    script = "\n".join(["curl() { command curl -w '%{stderr}%{http_code}\\n' \"$@\"; }", *lines])
+    script = script.replace("http://127.0.0.1:8080", service).replace("http://127.0.0.1:9400", sandbox)
+    done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stderr
+    statuses = [int(word) for word in done.stderr.split()]
+    assert len(statuses) == len(re.findall(r"\bcurl\b", "\n".join(lines))) > 12
+    assert [status for status in statuses if status >= 300] == [502], statuses
+    assert '"rolled_back":true' in done.stdout and "event: end" in done.stdout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""test_tests_readme.py - the tests that tests/README.md names are there, and each fault has a row."""
+"""test_tests_readme.py - the tests that tests/README.md names are there; each folder and each fault has a row."""
 import re
 import subprocess
 import sys
@@ -15,7 +15,6 @@ NAMED = re.compile(r"`((?:\w+/)?test_\w+\.(?:py|c))::(\w+)`")
 
 def path_of(name):
     return TESTS / (name if "/" in name else f"api/{name}")
-
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +39,11 @@ def registered(path):
     text = path.read_text(encoding="utf-8")
     defined = set(re.findall(r"^static void (\w+)\(void \*\*\w+\)", text, re.M))
     return {name for name in defined if len(re.findall(rf"\b{name}\b", text)) > 1}
+
+
+def test_every_folder_has_a_row():
+    folders = {path.name for path in TESTS.iterdir() if path.is_dir() and path.name[0] not in "._"}
+    assert len(folders) > 5 and folders == set(re.findall(r"^\| `(\w+)/` \|", README, re.M))
 
 
 def test_every_named_test_is_there(collected):
