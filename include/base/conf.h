@@ -28,45 +28,45 @@ struct conf_address {
 /* May the service do without a lock of the kernel that it cannot have? */
 enum conf_confine { CONFINE_AUTO, CONFINE_OFF, CONFINE_REQUIRE };
 
+/* What each means and may be stands in its row. */
 struct conf {
 	struct conf_address listen;	  /* TRUNKLINE_LISTEN */
 	struct conf_address admin_listen; /* TRUNKLINE_ADMIN_LISTEN */
 	char *database_url;		  /* TRUNKLINE_DATABASE_URL */
 	char *backup_dir;		  /* TRUNKLINE_BACKUP_DIR, NULL: beside
 					   * the database */
-	char *api_key;			  /* TRUNKLINE_API_KEY, >= 16 chars */
+	char *api_key;			  /* TRUNKLINE_API_KEY */
 	char *master_key;		  /* TRUNKLINE_MASTER_KEY */
 	char *new_master_key;		  /* TRUNKLINE_NEW_MASTER_KEY */
-	int64_t threads;		  /* TRUNKLINE_THREADS: API pool, 2 */
+	int64_t threads;		  /* TRUNKLINE_THREADS */
 	int64_t provider_concurrency;	  /* TRUNKLINE_PROVIDER_CONCURRENCY */
-	bool http2;			  /* TRUNKLINE_HTTP2 on|off, on */
+	bool http2;			  /* TRUNKLINE_HTTP2 */
 	int64_t prewarm;		  /* TRUNKLINE_PREWARM: connections */
-	int64_t call_timeout_ms;	  /* TRUNKLINE_CALL_TIMEOUT_MS, 15000 */
+	int64_t call_timeout_ms;	  /* TRUNKLINE_CALL_TIMEOUT_MS */
 	int64_t operation_deadline_s;	  /* TRUNKLINE_OPERATION_DEADLINE_S */
 	int64_t undo_deadline_s;	  /* TRUNKLINE_UNDO_DEADLINE_S */
 	int64_t settle_ms;		  /* TRUNKLINE_SETTLE_MS */
-	int64_t wait_s;		  /* TRUNKLINE_WAIT_S: how long a client waits
-				   * for its answer before it gets 202, 90 */
-	int64_t max_operations;	  /* TRUNKLINE_MAX_OPERATIONS: running at once,
-				   * 5000; more answer 503 */
-	int64_t rate_limit;	  /* TRUNKLINE_RATE_LIMIT: requests per minute
-				   * and key; 0: any */
-	int64_t rate_burst;	  /* TRUNKLINE_RATE_BURST; 0: as rate_limit */
-	int64_t sweep_interval_s; /* TRUNKLINE_SWEEP_INTERVAL_S, 3600; 0: off */
-	int64_t sweep_grace_s;	  /* TRUNKLINE_SWEEP_GRACE_S, 900 */
-	int64_t shutdown_grace_s; /* TRUNKLINE_SHUTDOWN_GRACE_S, 25 */
-	int64_t confine;	  /* TRUNKLINE_CONFINE, an enum conf_confine */
-	int64_t log_level; /* TRUNKLINE_LOG_LEVEL debug|info|warn|error */
-	bool access_log;   /* TRUNKLINE_ACCESS_LOG on|off, on */
+	int64_t wait_s;			  /* TRUNKLINE_WAIT_S */
+	int64_t max_operations;		  /* TRUNKLINE_MAX_OPERATIONS */
+	int64_t rate_limit;		  /* TRUNKLINE_RATE_LIMIT: requests per
+					   * minute and key; 0: any */
+	int64_t rate_burst;		  /* TRUNKLINE_RATE_BURST; 0: as
+					   * rate_limit */
+	int64_t sweep_interval_s;  /* TRUNKLINE_SWEEP_INTERVAL_S; 0: off */
+	int64_t sweep_grace_s;	   /* TRUNKLINE_SWEEP_GRACE_S */
+	int64_t shutdown_grace_s;  /* TRUNKLINE_SHUTDOWN_GRACE_S */
+	int64_t confine;	   /* TRUNKLINE_CONFINE, an enum conf_confine */
+	int64_t log_level;	   /* TRUNKLINE_LOG_LEVEL, an enum log_level */
+	bool access_log;	   /* TRUNKLINE_ACCESS_LOG */
 	char *twilio_account_sid;  /* TWILIO_ACCOUNT_SID */
 	char *twilio_auth_token;   /* TWILIO_AUTH_TOKEN */
-	char *twilio_api_key;	   /* TWILIO_API_KEY, SK… */
+	char *twilio_api_key;	   /* TWILIO_API_KEY */
 	char *twilio_api_secret;   /* TWILIO_API_SECRET */
 	char *retell_api_key;	   /* RETELL_API_KEY */
 	char *twilio_api_url;	   /* TWILIO_API_BASE_URL, no trailing slash */
-	char *twilio_trunking_url; /* TWILIO_TRUNKING_BASE_URL */
-	char *twilio_voice_url;	   /* TWILIO_VOICE_BASE_URL */
-	char *retell_url;	   /* RETELL_BASE_URL */
+	char *twilio_trunking_url; /* TWILIO_TRUNKING_BASE_URL, likewise */
+	char *twilio_voice_url;	   /* TWILIO_VOICE_BASE_URL, likewise */
+	char *retell_url;	   /* RETELL_BASE_URL, likewise */
 	char *retell_sip_uri;	   /* RETELL_SIP_URI */
 	char *ca_file;		   /* TRUNKLINE_CA_FILE, NULL: the system's */
 };

@@ -6,7 +6,7 @@
  *    "operation_id":"op_…","state":"succeeded","ms":412}
  *
  * Fields are named, and only what is named is written: no bodies, no provider
- * texts, no query strings. Phone numbers are masked (LOG_NUMBER). A registered
+ * texts, no query strings. Phone numbers are masked (L_NUMBER). A registered
  * secret is replaced by "***" wherever it would appear. Writing never blocks:
  * when the reader is slow or gone, lines are dropped and counted. A line has at
  * most 4096 bytes (so that a pipe takes it in one piece): values are cut, then

@@ -41,14 +41,14 @@ struct transport {
 };
 
 struct curl_conf {
-	long connect_timeout_ms; /* 5000 */
-	long total_timeout_ms;	 /* 15000: connect, send and answer; also the
-				  * longest wait for a connection before that */
-	long max_connections;	 /* per host; 0: no limit */
-	const char *ca_file;	 /* NULL: the system's */
-	bool tls;		 /* some calls go to https: then authorities
-				  * must be there, or making it fails */
-	bool http2;		 /* with hosts that offer it, over TLS */
+	long connect_timeout_ms;
+	long total_timeout_ms; /* connect, send and answer; also the longest
+				* wait for a connection before that */
+	long max_connections;  /* per host; 0: no limit */
+	const char *ca_file;   /* NULL: the system's */
+	bool tls;	       /* some calls go to https: then authorities
+				* must be there, or making it fails */
+	bool http2;	       /* with hosts that offer it, over TLS */
 };
 
 struct transport *transport_curl_new(const struct curl_conf *conf,

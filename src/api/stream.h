@@ -8,12 +8,13 @@
  *   library's thread   look() says what is new; if nothing is, the connection
  *                      is suspended
  *   main thread        streams_look(): resumes them after a commit, a change of
- *                      the API keys, and for the heartbeat; a client that went
- * away is noticed at the second one at the latest, when a write fails
+ *                      the API keys, and for the heartbeat
  *
- * A stream ends by itself, after LIMIT_STREAM_MS (the client comes again), when
- * its API key is revoked or expires (it comes again and gets 401), or when the
- * engine has gone. None is suspended after streams_close.
+ * A client that went away is noticed when a write fails: at the second
+ * heartbeat, at the latest. A stream ends by itself, after LIMIT_STREAM_MS (the
+ * client comes again), when its API key is revoked or expires (it comes again
+ * and gets 401), or when the engine has gone. None is suspended after
+ * streams_close.
  */
 #ifndef SRC_API_STREAM_H
 #define SRC_API_STREAM_H

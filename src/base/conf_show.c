@@ -36,7 +36,6 @@ void conf_help(FILE *out)
 	const struct row *r;
 
 	for (int i = 0; (r = row_at(i)); i++) {
-
 		fprintf(out, "  %s%s%s", r->face.name,
 			r->face.fallback[0] ? "=" : "", r->face.fallback);
 		if (r->type == INTEGER)

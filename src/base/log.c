@@ -7,10 +7,11 @@
  * descriptor, so it is not set there. Instead:
  *
  *   socket      send() with MSG_DONTWAIT
- *   pipe, tty   opened anew through /proc: an open file of our own,
- * non-blocking otherwise   (regular files, or where /proc is closed to us)
- * asked with poll() first; a pipe with room takes PIPE_BUF bytes at once, and
- * the lock keeps our own threads from racing for that room
+ *   pipe, tty   opened anew through /proc: an open file of our own, which may
+ *               be non-blocking
+ *   the rest    (regular files, or where /proc is closed to us) asked with
+ *               poll() first; a pipe with room takes PIPE_BUF bytes at once,
+ *               and the lock keeps our own threads from racing for that room
  *
  * A regular file is not opened anew: our own offset would write over others'.
  */
