@@ -3,12 +3,12 @@
 #include "key_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 char *key_file_path(const char *url, const char *ending, struct err *err)
 {
@@ -23,19 +23,6 @@ char *key_file_path(const char *url, const char *ending, struct err *err)
 	return NULL;
 }
 
-static int sync_folder_of(const char *path)
-{
-	char *copy = strdup(path);
-	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-		      : -1;
-	int rc = fd < 0 || fsync(fd) ? -1 : 0;
-
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return rc;
-}
-
 int key_file_replace(const char *path, const char *next,
 		     const char former[SEAL_NAME_SIZE], struct err *err)
 {
@@ -46,7 +33,7 @@ int key_file_replace(const char *path, const char *next,
 		return err_set(err, ERR_INTERNAL, "there is no memory left");
 	/* The link may be there, if we died after making it. */
 	if ((link(path, kept) && errno != EEXIST) || rename(next, path) ||
-	    sync_folder_of(path))
+	    folder_sync_of(path))
 		err_set(err, ERR_CONFIG,
 			"the new master key is in force, but the key file %s "
 			"cannot be replaced by %s: %s",

@@ -12,13 +12,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 #define VERSION	 1
 #define KEY_ID	 4
@@ -192,22 +193,6 @@ static int write_key(int fd)
 	return rc;
 }
 
-static int sync_folder_of(const char *path)
-{
-	char *copy = strdup(path);
-	int fd, rc = -1;
-
-	if (!copy)
-		return -1;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		rc = fsync(fd);
-		close(fd);
-	}
-	free(copy);
-	return rc;
-}
-
 /*
  * A key that is lost or half written makes every secret sealed with it garbage.
  * So it is written in full under another name, then linked: the file appears
@@ -229,7 +214,7 @@ static int make_key_file(const char *path, bool *made, struct err *err)
 	/* Another process was first: its key is the one. */
 	if (!*made && errno != EEXIST)
 		goto out;
-	rc = sync_folder_of(path);
+	rc = folder_sync_of(path);
 out:
 	if (rc)
 		err_set(err, ERR_CONFIG,
