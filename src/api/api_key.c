@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "store/events.h"
 
 #define PREFIX	    "tlk_"
@@ -83,16 +84,14 @@ static void read_name(struct key_order *o, const json_t *value,
 		      struct faults *faults)
 {
 	const char *s = json_string_value(value);
-	size_t count = 0;
+	size_t count = s ? utf8_count(s) : 0;
 
-	for (const char *c = s ? s : ""; *c; c++) {
+	for (const char *c = s ? s : ""; *c; c++)
 		if (is_control(c)) {
 			fault(faults, "/name",
 			      "must not have control characters");
 			return;
 		}
-		count += ((unsigned char)*c & 0xc0) != 0x80;
-	}
 	if (count < 1 || count > KEY_NAME_MAX)
 		fault(faults, "/name", "must be a string of 1 to %d characters",
 		      KEY_NAME_MAX);

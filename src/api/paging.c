@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "base/e164.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "listener.h"
 
 #define SCOPE_BYTES 8192
@@ -165,11 +166,7 @@ int filter_words(const struct param *p, const char *words, struct err *err)
 
 int filter_text(const struct param *p, size_t max, struct err *err)
 {
-	size_t n = 0;
-
-	for (const char *s = p->value; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	if (n <= max)
+	if (utf8_count(p->value) <= max)
 		return 0;
 	return err_set(err, ERR_INVALID_PARAMETER,
 		       "%s has at most %zu characters", p->name, max);

@@ -2,11 +2,11 @@
 /* target.c - splitting, matching and decoding the request target. */
 #include "api/target.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "api/limits.h"
+#include "base/utf8.h"
 
 static int malformed(struct err *err, const char *what)
 {
@@ -83,48 +83,6 @@ static int hex(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
-}
-
-/* How many bytes the UTF-8 character at s has; 0 if it is none (RFC 3629: no
- * overlong forms, no surrogates, nothing above U+10FFFF). */
-static size_t utf8_len(const unsigned char *s, size_t left)
-{
-	static const struct {
-		uint8_t first, last, low, high, len;
-	} rows[] = {
-		{0x01, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		size_t n = rows[i].len;
-
-		if (s[0] < rows[i].first || s[0] > rows[i].last)
-			continue;
-		if (n > left ||
-		    (n > 1 && (s[1] < rows[i].low || s[1] > rows[i].high)))
-			return 0;
-		for (size_t k = 2; k < n; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return n;
-	}
-	return 0;
-}
-
-static bool utf8_valid(const char *s, size_t len)
-{
-	size_t n;
-
-	for (size_t i = 0; i < len; i += n) {
-		n = utf8_len((const unsigned char *)s + i, len - i);
-		if (!n)
-			return false;
-	}
-	return true;
 }
 
 int target_decode(const char *s, size_t len, enum decode as, char *out,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "json_memory.h"
 
 /* How deep the text nests at most, by counting brackets outside of strings.
@@ -99,34 +100,6 @@ json_t *json_read(const char *text, size_t len, int depth_max, struct err *err)
 	return NULL;
 }
 
-/* Length of the well-formed UTF-8 sequence (RFC 3629) at s, 0 if there is none.
- * Two bytes or more: ASCII is dealt with before. */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
-{
-	unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
-	size_t n;
-
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (left < n)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0; /* overlong */
-	if (s[0] == 0xed)
-		high = 0x9f; /* surrogates */
-	if (s[0] == 0xf0)
-		low = 0x90; /* overlong */
-	if (s[0] == 0xf4)
-		high = 0x8f; /* above U+10FFFF */
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* Can the byte stand in a string as it is, whatever its neighbours are? */
 static inline bool plain(unsigned char c)
 {
@@ -151,7 +124,7 @@ static size_t add_special(struct buf *b, const unsigned char *s, size_t left)
 		buf_printf(b, "\\u%04x", *s);
 		return 1;
 	}
-	n = utf8_sequence(s, left);
+	n = utf8_length((const char *)s, left);
 	if (n == 0) {
 		buf_str(b, "\xef\xbf\xbd"); /* U+FFFD */
 		return 1;
