@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "base/e164.h"
 #include "base/json.h"
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "listener.h"
 
@@ -96,20 +97,6 @@ bool page_row(struct page *p, int64_t seq)
 	return true;
 }
 
-/* Percent-encodes all but unreserved characters. */
-static void add_escaped(struct buf *b, const char *s)
-{
-	static const char plain[] = "-._~";
-
-	for (; *s; s++) {
-		if ((*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'z') ||
-		    (*s >= 'A' && *s <= 'Z') || strchr(plain, *s))
-			buf_char(b, *s);
-		else
-			buf_printf(b, "%%%02X", (unsigned char)*s);
-	}
-}
-
 /* The same list with the same filters and limit, from the cursor on. */
 static void add_link(struct page *p, const char *cursor)
 {
@@ -120,7 +107,7 @@ static void add_link(struct page *p, const char *cursor)
 		if (!p->params[i].given)
 			continue;
 		buf_printf(b, "%s=", p->params[i].name);
-		add_escaped(b, p->params[i].value);
+		percent_add(b, p->params[i].value);
 		buf_char(b, '&');
 	}
 	buf_printf(b, "cursor=%s>; rel=\"next\"", cursor);

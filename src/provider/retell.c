@@ -3,7 +3,7 @@
 #include "provider/retell.h"
 
 #include "base/json.h"
-#include "form.h"
+#include "base/percent.h"
 
 static int begin(const struct retell *r, struct http_request *rq,
 		 enum provider_call call, enum http_method method,
@@ -14,7 +14,7 @@ static int begin(const struct retell *r, struct http_request *rq,
 	rq->auth = HTTP_AUTH_BEARER;
 	buf_str(&rq->secret, r->key);
 	buf_printf(&rq->url, "%s%s", r->url, path);
-	form_escape(&rq->url, id);
+	percent_add(&rq->url, id);
 	return rq->secret.failed || rq->url.failed ? -1 : 0;
 }
 
@@ -36,7 +36,7 @@ int retell_get_agent(const struct retell *r, struct http_request *rq,
 		return 0;
 	if (buf_str(&rq->url, "?version="))
 		return -1;
-	return form_escape(&rq->url, json_string_value(version));
+	return percent_add(&rq->url, json_string_value(version));
 }
 
 int retell_list_numbers(const struct retell *r, struct http_request *rq,
@@ -50,7 +50,7 @@ int retell_list_numbers(const struct retell *r, struct http_request *rq,
 		return 0;
 	if (buf_str(&rq->url, "&pagination_key="))
 		return -1;
-	return form_escape(&rq->url, key);
+	return percent_add(&rq->url, key);
 }
 
 int retell_get_number(const struct retell *r, struct http_request *rq,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/percent.h"
 #include "form.h"
 
 #define PAGE_SIZE_MAX 1000 /* above: error 20007 */
@@ -46,7 +47,7 @@ int twilio_list_numbers(const struct twilio *t, struct http_request *rq,
 		  ACCOUNT "/IncomingPhoneNumbers.json?PageSize=50&PhoneNumber=",
 		  t->account_sid))
 		return -1;
-	return form_escape(&rq->url, phone_number);
+	return percent_add(&rq->url, phone_number);
 }
 
 int twilio_fetch_number(const struct twilio *t, struct http_request *rq,
