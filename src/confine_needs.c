@@ -83,7 +83,8 @@ static int add_folders(struct confine_needs *n, const struct conf *c,
 	return add(n->folders, c->backup_dir, err);
 }
 
-static int add_port(struct confine_needs *n, const char *url, struct err *err)
+static int add_port_of(struct confine_needs *n, const char *url,
+		       struct err *err)
 {
 	CURLU *u = curl_url();
 	char *port = NULL;
@@ -105,12 +106,15 @@ static int add_port(struct confine_needs *n, const char *url, struct err *err)
 int confine_needs_init(struct confine_needs *n, const struct conf *c,
 		       struct err *err)
 {
+	const char *urls[CONF_URLS];
+	int count = conf_urls(c, urls);
+
+	_Static_assert(CONF_URLS <= CONFINE_NEEDS, "each may have a port");
 	memset(n, 0, sizeof(*n));
-	if (add_folders(n, c, err) || add_readables(n, c, err) ||
-	    add_port(n, c->twilio_api_url, err) ||
-	    add_port(n, c->twilio_trunking_url, err) ||
-	    add_port(n, c->twilio_voice_url, err) ||
-	    add_port(n, c->retell_url, err))
+	if (add_folders(n, c, err) || add_readables(n, c, err))
 		return -1;
+	for (int i = 0; i < count; i++)
+		if (add_port_of(n, urls[i], err))
+			return -1;
 	return 0;
 }

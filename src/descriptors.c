@@ -2,8 +2,6 @@
 /* descriptors.c - the table of who needs descriptors, and dividing by it. */
 #include "descriptors.h"
 
-#include <string.h>
-
 #include "api/limits.h"
 
 #define CALLS_AT_LEAST	 4 /* to each host of the providers */
@@ -47,23 +45,6 @@ static long own_needs(const struct conf *c)
 	return sum;
 }
 
-/* How many hosts the providers have: four, but one on a test bench. */
-static long count_hosts(const struct conf *c)
-{
-	const char *const urls[] = {c->twilio_api_url, c->twilio_trunking_url,
-				    c->twilio_voice_url, c->retell_url};
-	long count = 0;
-
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		size_t before = 0;
-
-		while (before < i && strcmp(urls[before], urls[i]) != 0)
-			before++;
-		count += before == i;
-	}
-	return count;
-}
-
 /* The others' shares: the least they must have, and what they can use at most.
  * Each in turn takes of what is left above the least. */
 struct share {
@@ -75,7 +56,8 @@ struct share {
 int descriptors_share(const struct conf *c, long limit, struct descriptors *out,
 		      struct err *err)
 {
-	long calls = c->provider_concurrency, hosts = count_hosts(c);
+	const char *urls[CONF_URLS];
+	long calls = c->provider_concurrency, hosts = conf_urls(c, urls);
 	const struct share shares[] = {
 		{&out->providers, hosts * least_of(calls, CALLS_AT_LEAST),
 		 hosts * 2 * calls, 4},

@@ -68,10 +68,10 @@ static int check_conf(const struct conf *c, struct err *err)
 /* Is any provider called over TLS? On a test bench none is. */
 static bool uses_tls(const struct conf *c)
 {
-	const char *const urls[] = {c->twilio_api_url, c->twilio_trunking_url,
-				    c->twilio_voice_url, c->retell_url};
+	const char *urls[CONF_URLS];
+	int count = conf_urls(c, urls);
 
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+	for (int i = 0; i < count; i++)
 		if (strncmp(urls[i], "https:", 6) == 0)
 			return true;
 	return false;
@@ -90,22 +90,18 @@ static int share_descriptors(struct service *s, struct err *err)
 	return 0;
 }
 
-/* Not the Voice API, which few numbers need. */
+/* Not the Voice API, which few numbers need, if it has a host of its own. */
 static int prewarm(struct service *s, struct err *err)
 {
 	const struct conf *c = &s->conf;
-	const char *const urls[] = {c->twilio_api_url, c->twilio_trunking_url,
-				    c->retell_url};
+	const char *urls[CONF_URLS];
+	int count = conf_urls(c, urls);
 
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		size_t before = 0;
-
-		while (before < i && strcmp(urls[before], urls[i]) != 0)
-			before++;
-		if (before == i && transport_curl_warm(s->transport, urls[i],
-						       (int)c->prewarm, err))
+	for (int i = 0; i < count; i++)
+		if (urls[i] != c->twilio_voice_url &&
+		    transport_curl_warm(s->transport, urls[i], (int)c->prewarm,
+					err))
 			return -1;
-	}
 	return 0;
 }
 

@@ -83,6 +83,11 @@ void conf_help(FILE *out);
  * "unset", and hides the secrets from the log for good (log_hide). */
 void conf_log(const struct conf *c);
 
+/* Where the providers are, each URL once: on a test bench it may be one for
+ * all. Returns how many. Borrowed. */
+#define CONF_URLS 4
+int conf_urls(const struct conf *c, const char *urls[CONF_URLS]);
+
 /* Is a URL's host this machine: 127.0.0.0/8, ::1 (also in brackets) or
  * localhost? Only to such a host may a call go without TLS. */
 bool conf_is_loopback(const char *host);

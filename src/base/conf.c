@@ -444,6 +444,24 @@ fail:
 	return -1;
 }
 
+int conf_urls(const struct conf *c, const char *urls[CONF_URLS])
+{
+	const char *const all[CONF_URLS] = {c->twilio_api_url,
+					    c->twilio_trunking_url,
+					    c->twilio_voice_url, c->retell_url};
+	int count = 0;
+
+	for (int i = 0; i < CONF_URLS; i++) {
+		int before = 0;
+
+		while (before < count && strcmp(urls[before], all[i]) != 0)
+			before++;
+		if (before == count)
+			urls[count++] = all[i];
+	}
+	return count;
+}
+
 void conf_release(struct conf *c)
 {
 	for (int i = 0; i < ROWS; i++) {

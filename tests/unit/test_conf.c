@@ -83,6 +83,28 @@ static void an_empty_environment_gives_the_defaults(void **state)
 	conf_release(&c);
 }
 
+static void every_address_of_the_providers_is_told_once(void **state)
+{
+	struct err err = ERR_INIT;
+	const char *urls[CONF_URLS];
+	struct conf c;
+
+	assert_int_equal(load(&c, &err, NULL, NULL, NULL), 0);
+	assert_int_equal(conf_urls(&c, urls), CONF_URLS);
+	assert_string_equal(urls[0], c.twilio_api_url);
+	assert_string_equal(urls[3], c.retell_url);
+	conf_release(&c);
+	assert_int_equal(load(&c, &err, "TWILIO_API_BASE_URL=http://[::1]:1",
+			      "TWILIO_VOICE_BASE_URL=http://[::1]:1",
+			      "RETELL_BASE_URL=http://[::1]:2"),
+			 0);
+	assert_int_equal(conf_urls(&c, urls), 3);
+	assert_string_equal(urls[0], "http://[::1]:1");
+	assert_string_equal(urls[1], c.twilio_trunking_url);
+	assert_string_equal(urls[2], "http://[::1]:2");
+	conf_release(&c);
+}
+
 static void an_empty_value_counts_as_unset(void **state)
 {
 	struct err err = ERR_INIT;
@@ -484,6 +506,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_environment_gives_the_defaults),
+		cmocka_unit_test(every_address_of_the_providers_is_told_once),
 		cmocka_unit_test(an_empty_value_counts_as_unset),
 		cmocka_unit_test(a_mistyped_name_is_an_error_with_the_nearest),
 		cmocka_unit_test(numbers_have_a_range),
