@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 from processes import (
+    BENCH,
     BUILD,
     MASTER_KEY,
     NUMBERS,
@@ -35,6 +36,7 @@ SEED = WORK / "seed"
 EMERGENCY = 21634  # Twilio's refusal to delete a trunk: for good
 ORDINARY = 13
 HISTORY = 100000
+SHAPING = ("migrations", "src/store", "src/steps", "src/saga")  # page size, columns, JSON
 
 # What the sample has beside ordinary numbers. The proportions are those of
 # every database made from it.
@@ -123,9 +125,10 @@ def make_sample(path):
 
 
 def stamp():
-    """Changes with the schema, with what is written here, and with seed.c."""
-    here = pathlib.Path(__file__).parent
-    files = [*sorted((REPO / "migrations").glob("*.sql")), here / "seeding.py", here / "seed.c"]
+    """Changes with all that decides what is in these files: the schema, what lays
+    out the file and its rows, and what copies them."""
+    sources = (f for folder in SHAPING for f in sorted((REPO / folder).iterdir()))
+    files = [*sources, BENCH / "seeding.py", BENCH / "seed.c"]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
 
 
