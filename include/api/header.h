@@ -48,7 +48,7 @@ struct headers {
 	unsigned fields;
 	size_t bytes;
 	bool malformed;		 /* a name or value that HTTP forbids */
-	bool torn;		 /* set by the caller, see layout.h */
+	bool torn, unseen;	 /* set by the caller, see layout.h */
 	bool has_body, chunked;	 /* set by headers_check */
 	uint64_t content_length; /* set by headers_check; 0 if chunked */
 };

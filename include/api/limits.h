@@ -17,8 +17,7 @@
 #define LIMIT_BEARER          512            /* bytes of an API key */
 #define LIMIT_ANSWER          (16 * 1024 * 1024)
 #define LIMIT_PAGE            (4 * 1024 * 1024)  /* then a page ends early */
-#define LIMIT_POOL            (40 * 1024)    /* the library's, per connection: it
-					      * clears it for every request */
+#define LIMIT_POOL            (40 * 1024)    /* the library's; every request clears it */
 
 #define LIMIT_CONNECTIONS     8192           /* fewer with few descriptors */
 #define LIMIT_ADMIN_CONNECTIONS 64

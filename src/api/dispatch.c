@@ -62,6 +62,7 @@ void *on_target(void *cls, const char *target,
 	rq->body = (struct buf)BUF_INIT(LIMIT_BODY);
 	rq->reply.body = (struct buf)BUF_INIT(LIMIT_ANSWER);
 	rq->link = (struct buf)BUF_INIT(4 * LIMIT_TARGET);
+	rq->end = layout_end(target + len + 1);
 	memcpy(rq->raw, target, len + 1);
 	hide_query(target);
 	stamp_busy(rq->stamp, rq->started_us / 1000 + LIMIT_HEADER_MS);
@@ -95,10 +96,12 @@ static void read_header(struct request *rq, const char *method, const char *url,
 	layout_begin(&r.layout, method, url, strlen(rq->raw), version);
 	MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
 				    take_header, &r);
-	if (MHD_VERSION < 0x01000000)
-		rq->headers.torn =
-			!info ||
-			!layout_whole(&r.layout, method + info->header_size);
+	if (MHD_VERSION >= 0x01000000)
+		return;
+	rq->headers.unseen = !rq->end;
+	rq->headers.torn =
+		!info ||
+		!layout_whole(&r.layout, method + info->header_size, rq->end);
 }
 
 /* The names that the answer carries, whatever else is wrong. */
@@ -186,7 +189,7 @@ static int check_content(struct request *rq, struct err *err)
 	return 0;
 }
 
-/* What is no token was perhaps no request line (layout.h). */
+/* What is no token was perhaps not meant as a request line. */
 static int check_method(struct request *rq, const char *method, struct err *err)
 {
 	if (is_token(method, strlen(method)))

@@ -224,6 +224,6 @@ int headers_check(struct headers *h, const char *version, bool *close,
 				       known[i].name);
 	if (check_framing(h, version, err) || check_host(h, version, err))
 		return -1;
-	*close = h->chunked;
+	*close = h->chunked || h->unseen;
 	return 0;
 }

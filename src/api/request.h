@@ -45,6 +45,7 @@ struct request {
 	int64_t started_us; /* mono */
 	const char *method; /* NULL if HTTP does not know it */
 
+	const char *end; /* of the header, as it came: layout_end */
 	struct headers headers;
 	struct target target;
 	const struct route *route;  /* NULL until, or if none, found */
