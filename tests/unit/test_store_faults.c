@@ -13,6 +13,7 @@
  *   STORE_FULL  the row is not there, nor after the crash
  *   stop        nobody knows, so the process ends; the copy decides
  */
+#include "sqlite_opened.h"
 #include "store_fixture.h"
 
 #include <signal.h>
@@ -213,15 +214,6 @@ static void *mem_realloc(void *p, int n)
 	return mem_fails() ? NULL : system_mem.xRealloc(p, n);
 }
 
-static sqlite3 *opened; /* the last connection */
-
-static int note_opened(sqlite3 *db, char **message,
-		       const struct sqlite3_api_routines *api)
-{
-	opened = db;
-	return SQLITE_OK;
-}
-
 static int install(void **state)
 {
 	static sqlite3_vfs shim_vfs;
@@ -241,7 +233,7 @@ static int install(void **state)
 	shim_vfs.xOpen = shim_open;
 	if (sqlite3_vfs_register(&shim_vfs, 1))
 		return -1;
-	return sqlite3_auto_extension((void (*)(void))note_opened);
+	return watch_opened(state);
 }
 
 /* --- what a crash at this moment would leave --- */

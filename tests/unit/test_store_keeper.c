@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Readers that keep their snapshot: they show the latest all the same, and do
  * not let the log grow. */
+#include "sqlite_opened.h"
 #include "store_fixture.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
-
-static sqlite3 *opened; /* the last connection */
-
-static int note_opened(sqlite3 *db, char **message,
-		       const struct sqlite3_api_routines *api)
-{
-	opened = db;
-	return SQLITE_OK;
-}
-
-static int hook(void **state)
-{
-	return sqlite3_auto_extension((void (*)(void))note_opened);
-}
 
 static struct store *keeper(struct fixture *f)
 {
@@ -291,5 +278,5 @@ int main(void)
 		TEST_STORE(the_log_stays_short_under_a_reader_that_sleeps),
 	};
 
-	return cmocka_run_group_tests(tests, hook, NULL);
+	return cmocka_run_group_tests(tests, watch_opened, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a database: what is accepted, what is refused, and who else is kept
  * out. */
+#include "sqlite_opened.h"
 #include "store_fixture.h"
 
 #include <fcntl.h>
@@ -207,20 +208,6 @@ static void a_reader_needs_a_migrated_database(void **state)
 	refused(f->url, STORE_READER, ERR_CONFIG, "migrate");
 }
 
-static sqlite3 *opened; /* the last connection */
-
-static int note_opened(sqlite3 *db, char **message,
-		       const struct sqlite3_api_routines *api)
-{
-	opened = db;
-	return SQLITE_OK;
-}
-
-static int hook(void **state)
-{
-	return sqlite3_auto_extension((void (*)(void))note_opened);
-}
-
 static struct store *reader(struct fixture *f)
 {
 	struct store *r = store_open(f->url, STORE_READER, &f->err);
@@ -360,5 +347,5 @@ int main(void)
 		TEST_STORE(a_sound_file_passes_the_check_and_a_damaged_one_not),
 	};
 
-	return cmocka_run_group_tests(tests, hook, NULL);
+	return cmocka_run_group_tests(tests, watch_opened, NULL);
 }

@@ -6,6 +6,7 @@
  * The statements are not written down here: a hook into each connection that is
  * opened gives its handle, and the handle the texts.
  */
+#include "sqlite_opened.h"
 #include "store_fixture.h"
 
 #include <sqlite3.h>
@@ -17,20 +18,6 @@
 #include "store/operations.h"
 #include "store/replies.h"
 #include "store/trunks.h"
-
-static sqlite3 *opened; /* the last connection */
-
-static int note_opened(sqlite3 *db, char **message,
-		       const struct sqlite3_api_routines *api)
-{
-	opened = db;
-	return SQLITE_OK;
-}
-
-static int hook(void **state)
-{
-	return sqlite3_auto_extension((void (*)(void))note_opened);
-}
 
 /* To walk down from the cursor is a scan where there is something to look for.
  * The rows of one journal owner are few: they may be sorted. */
@@ -340,5 +327,5 @@ int main(void)
 		TEST_STORE(a_step_that_moves_touches_no_index),
 	};
 
-	return cmocka_run_group_tests(tests, hook, NULL);
+	return cmocka_run_group_tests(tests, watch_opened, NULL);
 }
