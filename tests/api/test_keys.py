@@ -148,26 +148,25 @@ def test_no_thread_takes_a_key_once_its_revocation_was_answered(make_world):
     world = make_world(TRUNKLINE_THREADS=4)
     for _ in range(5):
         record, key = _make(world)
-        revoked, stop, late = threading.Event(), threading.Event(), []
+        revoked, stop, before, after = threading.Event(), threading.Event(), [], []
 
         def client():
             api = world.api.with_key(key)
             while not stop.is_set():
-                known = revoked.is_set()
-                if api.request("GET", f"{NUMBERS}?limit=1").status_code == 200 and known:
-                    late.append(1)
+                answers = after if revoked.is_set() else before
+                answers.append(api.request("GET", f"{NUMBERS}?limit=1").status_code)
 
         threads = [threading.Thread(target=client) for _ in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(0.1)
+        eventually(lambda: before.count(200) >= 80, "each thread has taken the key")
         assert revoke(world.api, record["id"]).status_code == 200
         revoked.set()
-        time.sleep(0.1)
+        eventually(lambda: len(after) >= 80, "each thread was asked again")
         stop.set()
         for thread in threads:
             thread.join(30)
-        assert not late
+        assert 200 not in after
 
 
 def test_a_key_ends_by_itself(shared):

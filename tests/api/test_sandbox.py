@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from support.waiting import eventually
+
 BINARY = Path(os.environ.get("TRUNKLINE_BUILD", "build")) / "trunkline-sandbox"
 ACCOUNT = "AC" + "5a" * 16
 TWILIO = (ACCOUNT, "sandbox-auth-token")
@@ -226,7 +228,7 @@ def test_an_effect_lands_late_when_the_client_is_long_gone(sandbox_only_fresh):
     box.fault(operation="create_trunk", land_late_ms=200, status=504)
     assert box.create_trunk().status_code == 504
     assert box.trunks() == []
-    _eventually(lambda: len(box.trunks()) == 1)
+    eventually(lambda: len(box.trunks()) == 1, "the trunk is there")
     (row,) = box.own("GET", "requests").json()["requests"]
     assert (row["effect"], row["status"]) == ("landed", 504)
 
@@ -237,7 +239,7 @@ def test_the_effect_happens_even_if_the_client_gives_up(sandbox_only_fresh):
     with pytest.raises(requests.Timeout):
         box.create_trunk(timeout=0.1)
     assert box.trunks() == []
-    _eventually(lambda: len(box.trunks()) == 1)
+    eventually(lambda: len(box.trunks()) == 1, "the trunk is there")
 
 
 def test_raw_bytes_instead_of_http(sandbox_only_fresh):
@@ -305,7 +307,7 @@ def test_sigterm_ends_it_with_answers_pending():
         box.twilio("GET", "/v1/Trunks", timeout=0.1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(box.create_trunk)
-        _eventually(lambda: len(box.trunks()) == 1)
+        eventually(lambda: len(box.trunks()) == 1, "the trunk is there")
         box.stop()
         with pytest.raises(requests.ConnectionError):
             waiting.result()
@@ -332,10 +334,3 @@ def _create_request():
     return (f"POST /v1/Trunks HTTP/1.1\r\nHost: x\r\nAuthorization: {login}\r\n"
             "Connection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             "Content-Length: 14\r\n\r\nFriendlyName=t").encode()
-
-
-def _eventually(holds, seconds=5):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.02)
