@@ -2,11 +2,11 @@
 /*
  * auth.c - who asks, may they, and how often?
  *
- * Only keyed hashes are compared, in constant time. The root key of the
- * configuration is known without a look; other keys are found in this thread's
- * cache or else in the database. Wrong keys cost their sender's address tokens,
- * and without any left the answer is 429; good keys from the same address, as
- * that of a proxy, do not feel it.
+ * Only keyed hashes are compared, in constant time. A key is found in this
+ * thread's cache, or else is the root key of the configuration or one in the
+ * database. Wrong keys cost their sender's address tokens, and without any left
+ * the answer is 429; good keys from the same address, as that of a proxy, do
+ * not feel it.
  */
 #include "auth.h"
 
@@ -83,11 +83,12 @@ static int refuse_key(struct request *rq, struct err *err)
 /* --- good keys ----------------------------------------------------------- */
 
 /* 1, 0 if there is no such key or it is revoked, or -1. */
-static int look_up(struct request *rq, struct known_key *out, struct err *err)
+static int find_key(struct request *rq, const uint8_t hash[SEAL_HASH_SIZE],
+		    struct known_key *out, struct err *err)
 {
 	struct store *store = reader_get(rq->server->conf.database_url, err);
 	struct key_row row;
-	int rc = store ? key_find(store, out->hash, &row, err) : -1;
+	int rc = store ? key_find(store, hash, &row, err) : -1;
 
 	if (rc < 0)
 		reader_drop();
@@ -100,8 +101,41 @@ static int look_up(struct request *rq, struct known_key *out, struct err *err)
 	return 1;
 }
 
-static int find_key(struct request *rq, const uint8_t hash[SEAL_HASH_SIZE],
-		    enum scope *scope, struct err *err)
+/* The same, of any key. */
+static int look_up(struct request *rq, struct text token, struct known_key *out,
+		   struct err *err)
+{
+	uint8_t hash[SEAL_HASH_SIZE];
+
+	api_key_hash(rq->server->seal, token.at, token.len, hash);
+	if (sodium_memcmp(hash, rq->server->auth.root_hash, sizeof(hash)) ==
+	    0) {
+		strcpy(out->id, "root");
+		out->scope = SCOPE_ADMIN;
+		out->root = true;
+		return 1;
+	}
+	return api_key_shaped(token.at, token.len)
+		       ? find_key(rq, hash, out, err)
+		       : 0;
+}
+
+/* Who it is, and that the key was used, which is told by the minute. */
+static void let_in(struct request *rq, struct known_key *k, int64_t now)
+{
+	struct key_uses *uses = &rq->server->auth.uses;
+
+	memcpy(rq->grant.principal, k->id, sizeof(k->id));
+	if (k->root)
+		return;
+	rq->grant.expires_ms = k->expires_ms;
+	rq->grant.generation = k->generation;
+	if (now / MINUTE_MS != k->used_ms / MINUTE_MS &&
+	    key_uses_note(uses, k->id, now - now % MINUTE_MS))
+		k->used_ms = now;
+}
+
+static int authenticate(struct request *rq, enum scope *scope, struct err *err)
 {
 	struct server *s = rq->server;
 	int64_t now = s->clock->wall_ms(s->clock);
@@ -109,47 +143,27 @@ static int find_key(struct request *rq, const uint8_t hash[SEAL_HASH_SIZE],
 	/* Before the look, so that a change meanwhile makes it void. */
 	struct known_key fresh = {.generation =
 					  atomic_load(&s->auth.generation)};
-	struct known_key *k =
-		cache ? key_cache_find(cache, hash, fresh.generation) : NULL;
+	struct known_key *k = NULL;
+	struct text token;
 
+	if (!bearer(rq->headers.value[HEADER_AUTHORIZATION], &token))
+		return refuse(err);
+	if (cache) {
+		key_cache_tag(cache, token, fresh.tag);
+		k = key_cache_find(cache, fresh.tag, fresh.generation);
+	}
 	if (!k) {
-		int rc;
+		int rc = look_up(rq, token, &fresh, err);
 
-		memcpy(fresh.hash, hash, SEAL_HASH_SIZE);
-		rc = look_up(rq, &fresh, err);
 		if (rc <= 0)
 			return rc < 0 ? -1 : refuse_key(rq, err);
 		k = cache ? key_cache_put(cache, &fresh) : &fresh;
 	}
 	if (k->expires_ms && k->expires_ms <= now)
 		return refuse_key(rq, err);
-	if (now / MINUTE_MS != k->used_ms / MINUTE_MS &&
-	    key_uses_note(&s->auth.uses, k->id, now - now % MINUTE_MS))
-		k->used_ms = now;
-	memcpy(rq->grant.principal, k->id, sizeof(k->id));
-	rq->grant.expires_ms = k->expires_ms;
-	rq->grant.generation = fresh.generation;
+	let_in(rq, k, now);
 	*scope = k->scope;
 	return 0;
-}
-
-static int authenticate(struct request *rq, enum scope *scope, struct err *err)
-{
-	struct text token;
-	uint8_t hash[SEAL_HASH_SIZE];
-
-	if (!bearer(rq->headers.value[HEADER_AUTHORIZATION], &token))
-		return refuse(err);
-	api_key_hash(rq->server->seal, token.at, token.len, hash);
-	if (sodium_memcmp(hash, rq->server->auth.root_hash, sizeof(hash)) ==
-	    0) {
-		strcpy(rq->grant.principal, "root");
-		*scope = SCOPE_ADMIN;
-		return 0;
-	}
-	if (!api_key_shaped(token.at, token.len))
-		return refuse_key(rq, err);
-	return find_key(rq, hash, scope, err);
 }
 
 /* 1: not revoked. */

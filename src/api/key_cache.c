@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* key_cache.c - a small table by hash. The hashes are keyed: nobody can choose
+/* key_cache.c - a small table by tag. The tags are keyed: nobody can choose API
  * keys that meet in one set. */
 #include "key_cache.h"
 
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
+
+_Static_assert(CACHE_TAG == crypto_shorthash_siphashx24_BYTES &&
+		       CACHE_TAG == crypto_verify_16_BYTES &&
+		       CACHE_TAG_KEY == crypto_shorthash_siphashx24_KEYBYTES,
+	       "as libsodium makes and compares them");
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -29,18 +34,28 @@ struct key_cache *key_cache_get(void)
 		free(c);
 		return NULL;
 	}
+	if (c)
+		randombytes_buf(c->tag_key, sizeof(c->tag_key));
 	return c;
 }
 
+void key_cache_tag(const struct key_cache *c, struct text api_key,
+		   uint8_t tag[CACHE_TAG])
+{
+	(void)crypto_shorthash_siphashx24(
+		tag, (const unsigned char *)api_key.at, api_key.len,
+		c->tag_key); /* never fails */
+}
+
 struct known_key *key_cache_find(struct key_cache *c,
-				 const uint8_t hash[SEAL_HASH_SIZE],
+				 const uint8_t tag[CACHE_TAG],
 				 uint64_t generation)
 {
-	struct known_key *set = c->keys[hash[0] % CACHE_SETS];
+	struct known_key *set = c->keys[tag[0] % CACHE_SETS];
 
 	for (int i = 0; i < CACHE_WAYS; i++)
 		if (set[i].generation == generation &&
-		    sodium_memcmp(set[i].hash, hash, SEAL_HASH_SIZE) == 0)
+		    crypto_verify_16(set[i].tag, tag) == 0)
 			return &set[i];
 	return NULL;
 }
@@ -48,7 +63,7 @@ struct known_key *key_cache_find(struct key_cache *c,
 struct known_key *key_cache_put(struct key_cache *c,
 				const struct known_key *known)
 {
-	unsigned at = known->hash[0] % CACHE_SETS;
+	unsigned at = known->tag[0] % CACHE_SETS;
 	struct known_key *to = &c->keys[at][c->turn[at]++ % CACHE_WAYS];
 
 	*to = *known;

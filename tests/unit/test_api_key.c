@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "api/api_key.h"
@@ -223,7 +224,7 @@ static void revoking_twice_is_revoking_once(void **state)
 
 static struct known_key known(uint8_t first, uint8_t second, uint64_t at)
 {
-	return (struct known_key){.hash = {first, second}, .generation = at};
+	return (struct known_key){.tag = {first, second}, .generation = at};
 }
 
 static void a_key_is_known_in_its_generation_only(void **state)
@@ -233,11 +234,34 @@ static void a_key_is_known_in_its_generation_only(void **state)
 
 	assert_non_null(c);
 	assert_ptr_equal(key_cache_get(), c);
-	assert_null(key_cache_find(c, k.hash, 7));
+	assert_null(key_cache_find(c, k.tag, 7));
 	key_cache_put(c, &k);
-	assert_non_null(key_cache_find(c, k.hash, 7));
-	assert_null(key_cache_find(c, k.hash, 8));
-	assert_null(key_cache_find(c, known(1, 3, 7).hash, 7));
+	assert_non_null(key_cache_find(c, k.tag, 7));
+	assert_null(key_cache_find(c, k.tag, 8));
+	assert_null(key_cache_find(c, known(1, 3, 7).tag, 7));
+}
+
+static void *tag_of_another_thread(void *tag)
+{
+	key_cache_tag(key_cache_get(), text_from("tlk_a"), tag);
+	return NULL;
+}
+
+static void each_thread_knows_keys_by_tags_of_its_own(void **state)
+{
+	struct key_cache *c = key_cache_get();
+	uint8_t a[CACHE_TAG], again[CACHE_TAG], b[CACHE_TAG], other[CACHE_TAG];
+	pthread_t thread;
+
+	key_cache_tag(c, text_from("tlk_a"), a);
+	key_cache_tag(c, text_from("tlk_a"), again);
+	key_cache_tag(c, text_from("tlk_b"), b);
+	assert_memory_equal(a, again, CACHE_TAG);
+	assert_memory_not_equal(a, b, CACHE_TAG);
+	assert_int_equal(
+		pthread_create(&thread, NULL, tag_of_another_thread, other), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_memory_not_equal(a, other, CACHE_TAG);
 }
 
 static void the_longest_kept_makes_room(void **state)
@@ -249,9 +273,9 @@ static void the_longest_kept_makes_room(void **state)
 
 		key_cache_put(c, &k);
 	}
-	assert_null(key_cache_find(c, known(9, 0, 1).hash, 1));
+	assert_null(key_cache_find(c, known(9, 0, 1).tag, 1));
 	for (uint8_t i = 1; i <= CACHE_WAYS; i++)
-		assert_non_null(key_cache_find(c, known(9, i, 1).hash, 1));
+		assert_non_null(key_cache_find(c, known(9, i, 1).tag, 1));
 }
 
 int main(void)
@@ -265,6 +289,7 @@ int main(void)
 		TEST_STORE(a_key_is_shown_once_and_its_hash_kept),
 		TEST_STORE(revoking_twice_is_revoking_once),
 		cmocka_unit_test(a_key_is_known_in_its_generation_only),
+		cmocka_unit_test(each_thread_knows_keys_by_tags_of_its_own),
 		cmocka_unit_test(the_longest_kept_makes_room),
 	};
 
