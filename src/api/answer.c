@@ -4,7 +4,6 @@
 #include "answer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -69,34 +68,20 @@ static void check_reply(struct request *rq)
 	answer_problem(rq, &err, NULL);
 }
 
-/* For a body that holds a secret: JSON, and so without a NUL. */
-static void wipe(void *body)
-{
-	explicit_bzero(body, strlen(body));
-	free(body);
-}
-
+/* The library takes the bytes from the request, which lives until the answer is
+ * out or the connection gone. */
 static struct MHD_Response *make_response(struct request *rq)
 {
-	struct buf *body = &rq->reply.body;
-	struct MHD_Response *r;
-	void *data;
+	const void *bytes = rq->fixed;
 
 	if (rq->stream)
 		return stream_response(rq);
-	if (rq->fixed)
-		return MHD_create_response_from_buffer(
-			rq->size, (void *)rq->fixed, MHD_RESPMEM_PERSISTENT);
-	rq->size = body->len;
-	if (!body->len)
-		return MHD_create_response_from_buffer(0, buf_empty,
-						       MHD_RESPMEM_PERSISTENT);
-	data = buf_take(body);
-	r = MHD_create_response_from_buffer_with_free_callback(
-		rq->size, data, rq->secret ? wipe : free);
-	if (!r)
-		free(data);
-	return r;
+	if (!bytes) {
+		bytes = rq->reply.body.data;
+		rq->size = rq->reply.body.len;
+	}
+	return MHD_create_response_from_buffer(rq->size, (void *)bytes,
+					       MHD_RESPMEM_PERSISTENT);
 }
 
 static const char *accepted(const struct request *rq, unsigned flag)

@@ -13,7 +13,6 @@
  * where the body, or what follows, is not wanted.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -48,10 +47,8 @@ void *on_target(void *cls, const char *target,
 		struct MHD_Connection *connection)
 {
 	struct listener *l = cls;
-	size_t len = strlen(target);
-	struct request *rq;
+	struct request *rq = request_new(target);
 
-	rq = calloc(1, sizeof(*rq) + len + 1);
 	if (!rq)
 		return NULL; /* on_request closes the connection */
 	rq->server = l->server;
@@ -59,11 +56,7 @@ void *on_target(void *cls, const char *target,
 	rq->connection = connection;
 	rq->stamp = stamp_of(connection);
 	rq->started_us = clock_mono_us(l->server->clock);
-	rq->body = (struct buf)BUF_INIT(LIMIT_BODY);
-	rq->reply.body = (struct buf)BUF_INIT(LIMIT_ANSWER);
-	rq->link = (struct buf)BUF_INIT(4 * LIMIT_TARGET);
-	rq->end = layout_end(target + len + 1);
-	memcpy(rq->raw, target, len + 1);
+	rq->end = layout_end(target + rq->raw.len + 1);
 	hide_query(target);
 	stamp_busy(rq->stamp, rq->started_us / 1000 + LIMIT_HEADER_MS);
 	return rq;
@@ -93,7 +86,7 @@ static void read_header(struct request *rq, const char *method, const char *url,
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		rq->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-	layout_begin(&r.layout, method, url, strlen(rq->raw), version);
+	layout_begin(&r.layout, method, url, rq->raw.len, version);
 	MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
 				    take_header, &r);
 	if (MHD_VERSION >= 0x01000000)
@@ -126,7 +119,7 @@ static int find_route(struct request *rq, const char *method, struct err *err)
 	const char *arg;
 	size_t len;
 
-	if (target_parse(rq->raw, &rq->target, err) ||
+	if (target_parse(rq->raw.data, &rq->target, err) ||
 	    route_find(method, rq->target.path, rq->admin, &rq->route, &arg,
 		       &len, rq->allow, err))
 		return -1;
@@ -365,8 +358,5 @@ void on_completed(void *listener, struct MHD_Connection *connection,
 	if (rq->server->conf.access_log)
 		log_request(rq, us / 1000);
 	stamp_idle(rq->stamp, now / 1000 + LIMIT_IDLE_MS);
-	buf_release_secret(&rq->body);
-	buf_release(&rq->reply.body);
-	buf_release(&rq->link);
-	free(rq);
+	request_free(rq);
 }

@@ -47,6 +47,7 @@ struct request {
 
 	const char *end; /* of the header, as it came: layout_end */
 	struct headers headers;
+	struct buf raw; /* the target as it came, until target is read */
 	struct target target;
 	const struct route *route;  /* NULL until, or if none, found */
 	char arg[REQUEST_ARG_SIZE]; /* the {…} of the path, decoded */
@@ -57,22 +58,27 @@ struct request {
 	struct buf body;
 	size_t body_seen; /* bytes, also those not kept */
 
-	struct reply reply;
+	struct reply reply; /* its body is sent from where it lies */
 	/* What reply has no place for. */
 	char allow[ALLOW_SIZE];
 	struct buf link;
 	const void *fixed; /* a body that lives as long as the process */
 	size_t size;	   /* of the body sent, or of fixed */
 	const char *cache, *policy; /* of /docs; NULL: no-store, none */
-	bool secret;		    /* the body is overwritten when it is out */
-	int retry_after_s;	    /* of a problem; 0: as err.h says */
-	bool metered;		    /* quota says how its key stands */
+	bool secret;	   /* the answer is overwritten when it is out */
+	int retry_after_s; /* of a problem; 0: as err.h says */
+	bool metered;	   /* quota says how its key stands */
 	struct quota quota;
 
 	struct waiting *waiting;
 	struct stream *stream; /* until the response has it */
 	bool streams;	       /* the answer is one */
-	char raw[];	       /* the target as it came */
 };
+
+/* Of this target, all else zero; NULL: no memory. It and what it holds belong
+ * to this thread, which frees it as well. */
+struct request *request_new(const char *target);
+/* Overwrites what is secret of it. */
+void request_free(struct request *rq);
 
 #endif

@@ -163,6 +163,7 @@ int wait_take(struct request *rq, struct err *err)
 	if (w->err.code != ERR_NONE) {
 		*err = w->err;
 	} else {
+		buf_release(&rq->reply.body);
 		rq->reply = w->command.reply;
 		w->command.reply.body = (struct buf)BUF_INIT(REPLY_BODY_MAX);
 	}
