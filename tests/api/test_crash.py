@@ -5,6 +5,7 @@ import pytest
 
 from support import facts
 from support.client import in_background
+from support.crashes import crash_while_held, hold
 from support.facts import ALL_KINDS, CREATE_CALLS
 from support.sandbox import refused
 from support.waiting import eventually
@@ -19,24 +20,12 @@ DELETE_CALLS = [
 ASYNC = {"Prefer": "respond-async"}
 
 
-def _crash_while(world, call, when):
-    """Kills the service while the call is under way, before or after its effect."""
-    eventually(lambda: _reached(world, call, when), f"{call} is under way")
-    world.crash()
-    world.sandbox.heal()
-
-
-def _reached(world, call, when):
-    calls = world.sandbox.calls(call)
-    return calls and (when == "before" or calls[0]["effect"] != "none")
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", CREATE_CALLS)
 def test_a_create_killed_during_any_call_is_finished_after_the_restart(world, number, call, when):
-    world.sandbox.fail(call, **{f"delay_{when}_ms": 700})
+    hold(world, call, when)
     operation = world.api.create(number, ASYNC).json()
-    _crash_while(world, call, when)
+    crash_while_held(world, when)
     world.start()
 
     assert world.api.ended(operation["id"])["state"] == "succeeded"
@@ -51,9 +40,9 @@ def test_a_create_killed_during_any_call_is_finished_after_the_restart(world, nu
 @pytest.mark.parametrize("call", DELETE_CALLS)
 def test_a_delete_killed_during_any_call_is_finished_after_the_restart(world, number, call, when):
     world.api.created(number)
-    world.sandbox.fail(call, **{f"delay_{when}_ms": 700})
+    hold(world, call, when)
     operation = world.api.delete(number, ASYNC).json()
-    _crash_while(world, call, when)
+    crash_while_held(world, when)
     world.start()
 
     assert world.api.ended(operation["id"])["state"] == "succeeded"
@@ -63,9 +52,9 @@ def test_a_delete_killed_during_any_call_is_finished_after_the_restart(world, nu
 @pytest.mark.parametrize("call", ["delete_trunk", "delete_number"])
 def test_a_rollback_killed_in_mid_way_is_finished_after_the_restart(world, number, call):
     world.sandbox.fail("create_trunk_phone_number", **refused(400, 20001))
-    world.sandbox.fail(call, delay_before_ms=700)
+    hold(world, call, "before")
     operation = world.api.create(number, ASYNC).json()
-    _crash_while(world, call, "before")
+    crash_while_held(world, "before")
     world.start()
 
     assert world.api.ended(operation["id"])["state"] == "failed"
@@ -80,9 +69,9 @@ def test_the_former_routing_survives_a_crash_in_mid_attachment(world, number, wh
     call = "create_trunk_phone_number"
     if former["trunk_sid"]:
         call = "update_incoming_number"
-    world.sandbox.fail(call, **{f"delay_{when}_ms": 700})
+    hold(world, call, when)
     operation = world.api.create(number, ASYNC, take_over=True).json()
-    _crash_while(world, call, when)
+    crash_while_held(world, when)
     world.start()
 
     assert world.api.ended(operation["id"])["state"] == "succeeded"
@@ -142,9 +131,9 @@ def test_many_creates_in_flight_survive_a_kill(make_world, numbers):
 
 
 def test_a_client_cut_off_by_the_kill_finds_its_number_later(world, number):
-    world.sandbox.fail("import_number", delay_before_ms=700)
+    hold(world, "import_number", "before")
     cut_off = in_background(lambda: world.api.create(number))
-    _crash_while(world, "import_number", "before")
+    crash_while_held(world, "before")
     with pytest.raises(OSError):
         cut_off()
     world.start()
