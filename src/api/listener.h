@@ -15,6 +15,7 @@
 #include "api/server.h"
 #include "auth.h"
 #include "backups.h"
+#include "headcount.h"
 #include "stamps.h"
 #include "stream.h"
 #include "vitals.h"
@@ -43,7 +44,7 @@ struct server {
 
 	/* wait.c: guards every struct waiting. */
 	pthread_mutex_t wait_lock;
-	atomic_int waiting;
+	struct headcount waiting;
 
 	struct auth auth;
 

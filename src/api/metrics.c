@@ -274,8 +274,8 @@ static void build_info(const struct scrape *s)
 #define DURATION_FIELD(name, field) \
 	static void name(const struct scrape *s) { duration(s, &s->counts->field); }
 FIELD(ready, s->engine.ready && !s->server->draining && !s->server->damaged)
-FIELD(connections, s->server->api.stamps.count)
-FIELD(waiting, s->server->waiting)
+FIELD(connections, s->server->api.stamps.open.count)
+FIELD(waiting, s->server->waiting.count)
 FIELD(streams, s->server->streams.count)
 FIELD(cut, s->server->connections_cut)
 FIELD(operations, s->engine.operations)

@@ -15,8 +15,6 @@
 #include "socket.h"
 #include "starved.h"
 
-#define STEP_MS 20 /* between two looks while draining */
-
 /* Between two rounds of server_reap; the second while clients watch. */
 #define LOOK_MS		100
 #define LOOK_STREAMS_MS 40
@@ -88,8 +86,6 @@ static int listener_open(struct listener *l, struct server *s, bool admin,
 
 	l->server = s;
 	l->admin = admin;
-	l->stamps.now = stamp_now;
-	l->stamps.arg = s->clock;
 	l->fd = socket_listen(admin ? &c->admin_listen : &c->listen,
 			      admin ? "TRUNKLINE_ADMIN_LISTEN"
 				    : "TRUNKLINE_LISTEN",
@@ -121,8 +117,9 @@ static void server_free(struct server *s)
 {
 	listener_stop(&s->api);
 	listener_stop(&s->admin);
-	pthread_mutex_destroy(&s->api.stamps.lock);
-	pthread_mutex_destroy(&s->admin.stamps.lock);
+	stamps_release(&s->api.stamps);
+	stamps_release(&s->admin.stamps);
+	headcount_release(&s->waiting);
 	pthread_mutex_destroy(&s->wait_lock);
 	pthread_mutex_destroy(&s->streams.lock);
 	pthread_rwlock_destroy(&s->engine_lock);
@@ -147,8 +144,9 @@ struct server *server_new(const struct server_conf *conf, struct engine *engine,
 	s->seal = seal;
 	s->clock = clock;
 	s->api.fd = s->admin.fd = -1;
-	pthread_mutex_init(&s->api.stamps.lock, NULL);
-	pthread_mutex_init(&s->admin.stamps.lock, NULL);
+	stamps_init(&s->api.stamps, stamp_now, clock);
+	stamps_init(&s->admin.stamps, stamp_now, clock);
+	headcount_init(&s->waiting);
 	pthread_mutex_init(&s->wait_lock, NULL);
 	pthread_mutex_init(&s->streams.lock, NULL);
 	pthread_rwlock_init(&s->engine_lock, NULL);
@@ -224,18 +222,17 @@ void server_detach(struct server *s)
 	streams_close(s);
 }
 
-/* Reaps until nothing is left of what is counted, or the time is over. */
-static bool drained(struct server *s, atomic_int *left)
+/* Reaps until nobody is left, or the time is over. */
+static bool drained(struct server *s, struct headcount *left)
 {
 	int64_t until = s->clock->mono_ms(s->clock) + LIMIT_DRAIN_MS;
 
-	while (atomic_load(left) > 0) {
-		if (s->clock->mono_ms(s->clock) > until)
-			return false;
+	do {
 		server_reap(s);
-		usleep(STEP_MS * 1000);
-	}
-	return true;
+		if (headcount_await_none(left, server_pause_ms(s)))
+			return true;
+	} while (s->clock->mono_ms(s->clock) <= until);
+	return false;
 }
 
 int server_stop(struct server *s, struct err *err)
@@ -243,11 +240,12 @@ int server_stop(struct server *s, struct err *err)
 	if (!drained(s, &s->waiting))
 		return err_set(err, ERR_INTERNAL,
 			       "%d clients still wait for the engine",
-			       atomic_load(&s->waiting));
+			       atomic_load(&s->waiting.count));
 	backups_join(&s->backups);
-	if (!drained(s, &s->api.stamps.count))
-		log_warn("connections_dropped",
-			 L_INT("count", atomic_load(&s->api.stamps.count)));
+	if (!drained(s, &s->api.stamps.open))
+		log_warn(
+			"connections_dropped",
+			L_INT("count", atomic_load(&s->api.stamps.open.count)));
 	server_free(s);
 	return 0;
 }

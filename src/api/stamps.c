@@ -7,6 +7,20 @@
 
 #include "api/limits.h"
 
+void stamps_init(struct stamps *all, int64_t (*now)(void *arg), void *arg)
+{
+	pthread_mutex_init(&all->lock, NULL);
+	headcount_init(&all->open);
+	all->now = now;
+	all->arg = arg;
+}
+
+void stamps_release(struct stamps *all)
+{
+	headcount_release(&all->open);
+	pthread_mutex_destroy(&all->lock);
+}
+
 static void opened(struct stamps *all, struct MHD_Connection *connection,
 		   void **socket_context)
 {
@@ -50,12 +64,12 @@ void stamps_notify(void *stamps, struct MHD_Connection *connection,
 	struct stamps *all = stamps;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		atomic_fetch_add(&all->count, 1);
+		headcount_enter(&all->open);
 		opened(all, connection, socket_context);
 	} else {
 		closed(all, *socket_context);
 		*socket_context = NULL;
-		atomic_fetch_sub(&all->count, 1);
+		headcount_leave(&all->open);
 	}
 }
 

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "headcount.h"
+
 #define STAMP_NEVER INT64_MAX
 
 /* One connection. Its thread sets the deadline, the reaper reads it. */
@@ -33,11 +35,14 @@ struct stamp {
 struct stamps {
 	pthread_mutex_t lock;
 	struct stamp *first;
-	atomic_int count;
+	struct headcount open;
 	int64_t (*now)(void *arg);
 	void *arg;
 };
 
+void stamps_init(struct stamps *all, int64_t (*now)(void *arg), void *arg);
+/* The threads that have connections must have ended. */
+void stamps_release(struct stamps *all);
 /* MHD_OPTION_NOTIFY_CONNECTION, with a struct stamps. */
 void stamps_notify(void *stamps, struct MHD_Connection *connection,
 		   void **socket_context,

@@ -40,7 +40,7 @@ int wait_new(struct request *rq, bool brief, struct err *err)
 		   (brief ? LIMIT_BRIEF(s->conf.connections) : 0);
 	struct waiting *w;
 
-	if (atomic_fetch_add(&s->waiting, 1) >= most) {
+	if (headcount_enter(&s->waiting) >= most) {
 		err_set(err, ERR_OVERLOADED,
 			"%d requests wait for their outcome already%s", most,
 			brief ? "" : "; Prefer: respond-async need not");
@@ -58,7 +58,7 @@ int wait_new(struct request *rq, bool brief, struct err *err)
 	rq->waiting = w;
 	return 0;
 fail:
-	atomic_fetch_sub(&s->waiting, 1);
+	headcount_leave(&s->waiting);
 	return -1;
 }
 
@@ -181,6 +181,6 @@ void wait_drop(struct request *rq)
 	pthread_mutex_lock(&rq->server->wait_lock);
 	w->connection = NULL;
 	pthread_mutex_unlock(&rq->server->wait_lock);
-	atomic_fetch_sub(&rq->server->waiting, 1);
+	headcount_leave(&rq->server->waiting);
 	drop(w);
 }
