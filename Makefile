@@ -210,7 +210,7 @@ contract: deps-test build/contract/.stamp build ## openapi.yaml: linter, clients
 
 # --- measuring: tests/bench/README.md ---------------------------------------
 
-BENCH_BIN := $(patsubst %,$(B)/bench/%,seed ceiling_read ceiling_create \
+BENCH_BIN := $(patsubst %,$(B)/bench/%,seed leaves ceiling_read ceiling_create \
 	upstream burst startup slow_fsync.so)
 BENCH_RUN  = TRUNKLINE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/bench
 

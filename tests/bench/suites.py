@@ -204,6 +204,13 @@ def get(plan):
     return rows
 
 
+def leaves_us(database):
+    """The least that reading a page from the middle takes; see leaves.c."""
+    argv = [str(a) for a in (WORK / "leaves", database, 50, PAGES)]
+    out = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=True).stdout
+    return spread([json.loads(out)["us"]])
+
+
 def pages(plan):
     rows = []
     for size in plan.sizes:
@@ -216,6 +223,8 @@ def pages(plan):
                 lambda s, f=files: wrk(s, plan.key, f[s.name], 64, plan.seconds),
             )
             rows += compared(taken, "rate", {"size": size, "page": which})
+            if which == "middle":
+                next(r for r in reversed(rows) if r["server"] == US)["leaves_us"] = leaves_us(database)
         stop_all()
     return rows
 
