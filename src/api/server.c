@@ -47,6 +47,10 @@ static void log_library(void *cls, const char *fmt, va_list ap)
 	starved_listen(text, clock_system());
 }
 
+_Static_assert(LIMIT_INACTIVE_S * 1000 > LIMIT_WRITE_MS &&
+		       LIMIT_INACTIVE_S * 1000 > LIMIT_IDLE_MS,
+	       "the longest that we count come first");
+
 static int start_daemon(struct listener *l, unsigned threads,
 			unsigned connections, struct err *err)
 {

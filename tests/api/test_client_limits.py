@@ -3,13 +3,16 @@
 
 import contextlib
 import json
+import pathlib
+import resource
 
 import pytest
 
+from support.disk import BadDisk
 from support.facts import OPERATIONS
 from support.journeys import ASYNC
 from support.limits import LIMIT
-from support.raw import connect, get, read_all, sized
+from support.raw import HOST, JSON, KEY, connect, get, read_all, sized
 from support.streams import Stream
 from support.waiting import eventually
 from support.world import World
@@ -54,6 +57,34 @@ def test_beyond_the_connections_clients_queue_and_nobody_is_lost(small):
         for client in waiting:
             assert _answered(client, 10)
             client.close()
+
+
+def test_so_many_queue_in_the_kernel(small):
+    """One more than it is asked for, as it counts; who comes then is not even connected."""
+    most = LIMIT["BACKLOG"] + 1
+    if int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text()) < LIMIT["BACKLOG"]:
+        pytest.skip("the kernel is set to queue fewer")
+    with contextlib.ExitStack() as stack, descriptors(2 * most):
+        for _ in range(small.connections()):
+            client = stack.enter_context(connect(small))
+            client.sendall(get())
+            assert _answered(client, 10)
+        queued = [stack.enter_context(connect(small)) for _ in range(most)]
+        with pytest.raises(TimeoutError):
+            connect(small, within=0.3)
+        client.close()
+        queued[0].sendall(get())
+        assert _answered(queued[0], 10)
+        stack.enter_context(connect(small))
+
+
+@contextlib.contextmanager
+def descriptors(wanted):
+    """This process may have so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_so_it_is_at_the_admin_listener(world):
@@ -114,6 +145,31 @@ def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
         assert small.api.list().status_code == 200
         assert small.admin.request("GET", "/readyz").status_code == 200
     small.unclean = True  # what hangs goes with the world
+
+
+def test_beyond_those_whom_the_next_commit_answers_too(tmp_path):
+    """They have some places more, since they wait only as long as the disk takes. It hangs here."""
+    disk = BadDisk(tmp_path / "faults")
+    world = SmallWorld(tmp_path, TRUNKLINE_PROVIDER_CONCURRENCY=8, **disk.settings())
+    all_ = world.connections()
+    with contextlib.ExitStack() as stack, disk.failing("hang"):
+        clients = []
+        for at in range(all_ // 4 * 3 + all_ // 16 + 1):
+            clients.append(stack.enter_context(connect(world)))
+            clients[-1].sendall(_make_key(at))
+            eventually(lambda: _gauge(world, "waiting") == at + 1, "it waits")
+        refused = world.api.request("POST", "/v1/api-keys", json={"name": "one more", "scope": "read"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        disk.clear("hang")
+        for client in clients:
+            assert b" 201 Created" in client.recv(65536)
+    world.close()
+
+
+def _make_key(at):
+    body = b'{"name": "%d", "scope": "read"}' % at
+    head = b"POST /v1/api-keys HTTP/1.1\r\nContent-Length: %d\r\n" % len(body)
+    return head + HOST + KEY + JSON + b"\r\n" + body
 
 
 def _create(number):

@@ -13,17 +13,11 @@ from support.crashes import hold
 from support.disk import ENDS_AT_ONCE, BadDisk
 from support.facts import ALL_KINDS
 from support.journeys import ASYNC, key
-from support.preload import Preloaded
+from support.preload import Clock, Preloaded
 from support.process import SANITIZER
 from support.sandbox import refused
 from support.waiting import eventually
 from support.world import assert_exactly, assert_nothing_left
-
-SLOW = pytest.mark.skipif(
-    not os.environ.get("TRUNKLINE_SLOW_CLIENTS"),
-    reason="half a minute; TRUNKLINE_SLOW_CLIENTS=1 runs it",
-)
-
 
 def _proc(world):
     return pathlib.Path(f"/proc/{world.service.pid}")
@@ -91,15 +85,20 @@ def test_while_a_commit_hangs_reads_are_answered_and_writes_wait(hanging, number
     assert_exactly(hanging, ALL_KINDS * 2)
 
 
-@SLOW
-def test_an_engine_that_hangs_for_long_is_not_called_alive(hanging, number):
-    hanging.disk.set("hang")
-    waiting = in_background(lambda: hanging.api.create(number))
-    eventually(lambda: hanging.admin.request("GET", "/livez").status_code == 503, "told", 45)
-    hanging.disk.clear("hang")
+def test_an_engine_that_hangs_for_long_is_not_called_alive(make_world, tmp_path, number):
+    """Half a minute, by a clock that is put ahead."""
+    disk, clock = BadDisk(tmp_path / "faults"), Clock(tmp_path / "clock")
+    both = {"LD_PRELOAD": f"{disk.library}:{clock.library}"}
+    world = make_world(**{**disk.settings(), **clock.settings(), **both})
+    with disk.failing("hang"):
+        waiting = in_background(lambda: world.api.create(number))
+        eventually(lambda: _hangs(world), "the commit hangs")
+        assert world.admin.request("GET", "/livez").status_code == 200
+        clock.put_to(clock.now() + 30_000)
+        eventually(lambda: world.admin.request("GET", "/livez").status_code == 503, "told")
 
     assert waiting().status_code == 201
-    assert hanging.admin.request("GET", "/livez").status_code == 200
+    assert world.admin.request("GET", "/livez").status_code == 200
 
 
 def test_killed_while_a_force_delete_is_brought_to_disk_it_is_whole_or_not_at_all(hanging, number):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """SIGTERM under load: every client gets an answer, the exit code is 0, nothing is lost."""
 
+import json
 import signal
+import time
 
 import pytest
 
@@ -9,7 +11,9 @@ from support.client import at_once, in_background
 from support.crashes import HOLD
 from support.facts import ALL_KINDS
 from support.journeys import ASYNC, LAST_CALL, key
+from support.limits import LIMIT
 from support.process import SLOW
+from support.raw import connect, post, read_all, split
 from support.waiting import eventually
 from support.world import assert_exactly, assert_nothing_left
 
@@ -112,4 +116,27 @@ def test_a_sweep_in_flight_is_answered_too(world):
     _terminate(world)
 
     assert (answer().status_code, answer().json()["code"]) == (503, "shutting-down")
+    world.start()
+
+
+def test_a_request_that_is_not_in_has_some_seconds_more(world):
+    """Who sends the rest by then is answered, who does not is dropped. The limit is the least that
+    the end takes."""
+    body = b'{"phone_number": "no number"}'
+    head = post(b"Expect: 100-continue\r\nContent-Length: %d\r\n" % len(body))
+    with connect(world) as quick, connect(world) as slow:
+        for client in (quick, slow):
+            client.sendall(head)
+            assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+        begun = time.monotonic()
+        world.service.popen.send_signal(signal.SIGTERM)
+        eventually(lambda: b'"stopping"' in world.service.log(), "it is about to end")
+        quick.sendall(body)
+        (answer,) = split(read_all(quick))
+        assert (answer.status, answer.closes) == (422, True)
+        assert world.service.wait(20) == 0
+        assert time.monotonic() - begun > LIMIT["DRAIN_MS"] / 1000
+        assert read_all(slow) == b""
+    (dropped,) = [json.loads(x) for x in world.service.log().splitlines() if b"connections_dropped" in x]
+    assert dropped["count"] == 1
     world.start()
