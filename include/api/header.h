@@ -44,7 +44,8 @@ struct headers {
 	/* The first, without outer blanks; at is NULL if it was not sent. */
 	struct text value[HEADER_COUNT];
 	uint8_t seen[HEADER_COUNT]; /* how often, up to 255 */
-	struct prefer prefer;	    /* of all Prefer fields */
+	enum header twice; /* came again and must not; 0 (Accept may): none */
+	struct prefer prefer; /* of all Prefer fields */
 	unsigned fields;
 	size_t bytes;
 	bool malformed;		 /* a name or value that HTTP forbids */

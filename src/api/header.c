@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "api/limits.h"
+#include "base/eight.h"
 
 /* A row for each field that we read, in the order of enum header. */
 static const struct known {
@@ -35,31 +36,59 @@ static const struct known {
 	/* clang-format on */
 };
 
-bool is_token(const char *s, size_t len)
+/* What a character may be part of. */
+enum { TOKEN = 1, HOST = 2 };
+
+static const uint8_t parts[256] = {
+	['0' ... '9'] = TOKEN | HOST,
+	['A' ... 'Z'] = TOKEN | HOST,
+	['a' ... 'z'] = TOKEN | HOST,
+	/* clang-format off */
+	['!'] = TOKEN | HOST, ['#'] = TOKEN,        ['$'] = TOKEN | HOST,
+	['%'] = TOKEN | HOST, ['&'] = TOKEN | HOST, ['\''] = TOKEN | HOST,
+	['*'] = TOKEN | HOST, ['+'] = TOKEN | HOST, ['-'] = TOKEN | HOST,
+	['.'] = TOKEN | HOST, ['^'] = TOKEN,        ['_'] = TOKEN | HOST,
+	['`'] = TOKEN,        ['|'] = TOKEN,        ['~'] = TOKEN | HOST,
+	['('] = HOST, [')'] = HOST, [','] = HOST, [':'] = HOST, [';'] = HOST,
+	['='] = HOST, ['['] = HOST, [']'] = HOST,
+	/* clang-format on */
+};
+
+static bool all_are(const char *s, size_t len, uint8_t part)
 {
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < len; i++) {
-		char c = s[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		      (c >= 'A' && c <= 'Z') ||
-		      (c && strchr(marks, c) != NULL)))
+	for (size_t i = 0; i < len; i++)
+		if (!(parts[(unsigned char)s[i]] & part))
 			return false;
-	}
-	return len > 0;
+	return true;
 }
 
-/* Visible characters, blanks, tabs and obs-text (RFC 9110 5.5). */
-static bool is_value(const char *s, size_t len)
+bool is_token(const char *s, size_t len)
+{
+	return len > 0 && all_are(s, len, TOKEN);
+}
+
+static bool has_control(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* Visible characters, blanks, tabs and obs-text (RFC 9110 5.5). */
+static bool is_value(const char *s, size_t len)
+{
+	for (; len >= EIGHT; s += EIGHT, len -= EIGHT) {
+		uint64_t w = eight_at(s);
+
+		if (eight_any(eight_below(w, ' ') | eight_is(w, 0x7f)) &&
+		    has_control(s, EIGHT))
 			return false;
 	}
-	return true;
+	return !has_control(s, len);
 }
 
 bool text_is(struct text t, const char *s)
@@ -103,29 +132,43 @@ bool text_next(struct text *rest, char at, struct text *part)
 	return true;
 }
 
+/* HEADER_COUNT if we do not read it. */
+static int find(const char *name, size_t len)
+{
+	int i = 0;
+
+	while (i < HEADER_COUNT && (known[i].len != len ||
+				    strncasecmp(known[i].name, name, len) != 0))
+		i++;
+	return i;
+}
+
+static void take(struct headers *h, enum header i, struct text value)
+{
+	if (!h->seen[i]) /* the library compares a coding untrimmed */
+		h->value[i] = i == HEADER_TRANSFER_ENCODING ? value
+							    : text_trim(value);
+	else if (known[i].once && !h->twice)
+		h->twice = i;
+	if (h->seen[i] < UINT8_MAX)
+		h->seen[i]++;
+	if (i == HEADER_PREFER)
+		prefer_add(&h->prefer, value.at, value.len);
+}
+
 void headers_add(struct headers *h, const char *name, size_t name_len,
 		 const char *value, size_t value_len)
 {
+	int i = find(name, name_len);
+
 	h->fields++;
 	h->bytes += name_len + value_len + 4; /* ": " and CRLF */
-	if (!is_token(name, name_len) || !is_value(value, value_len))
+	if (i < HEADER_COUNT)
+		take(h, (enum header)i, (struct text){value, value_len});
+	else if (!is_token(name, name_len))
 		h->malformed = true;
-	for (int i = 0; i < HEADER_COUNT; i++) {
-		struct text t = {value, value_len};
-
-		if (known[i].len != name_len ||
-		    strncasecmp(known[i].name, name, name_len) != 0)
-			continue;
-		if (!h->seen[i]) /* the library compares a coding untrimmed */
-			h->value[i] = i == HEADER_TRANSFER_ENCODING
-					      ? t
-					      : text_trim(t);
-		if (h->seen[i] < UINT8_MAX)
-			h->seen[i]++;
-		if (i == HEADER_PREFER)
-			prefer_add(&h->prefer, value, value_len);
-		return;
-	}
+	if (!is_value(value, value_len))
+		h->malformed = true;
 }
 
 /* Digits only: no sign, no list, nothing that could be read in two ways. */
@@ -175,22 +218,15 @@ static int check_framing(struct headers *h, const char *version,
 static int check_host(const struct headers *h, const char *version,
 		      struct err *err)
 {
-	static const char marks[] = "-._~!$&'()*+,;=:[]%";
 	struct text t = h->value[HEADER_HOST];
 
 	if (!h->seen[HEADER_HOST] && strcmp(version, "HTTP/1.0") == 0)
 		return 0;
 	if (!t.len)
 		return err_set(err, ERR_MALFORMED, "Host is missing");
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.at[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		      (c >= 'A' && c <= 'Z') ||
-		      (c && strchr(marks, c) != NULL)))
-			return err_set(err, ERR_MALFORMED,
-				       "Host is not a host name with a port");
-	}
+	if (!all_are(t.at, t.len, HOST))
+		return err_set(err, ERR_MALFORMED,
+			       "Host is not a host name with a port");
 	return 0;
 }
 
@@ -214,14 +250,13 @@ int headers_check(struct headers *h, const char *version, bool *close,
 		return err_set(err, ERR_MALFORMED,
 			       "a line of the header is folded, holds a NUL, "
 			       "has no name or does not end in CR LF");
-	for (int i = 0; i < HEADER_COUNT; i++)
-		if (known[i].once && h->seen[i] > 1)
-			return err_set(err,
-				       i == HEADER_IDEMPOTENCY_KEY
-					       ? ERR_IDEMPOTENCY_KEY_INVALID
-					       : ERR_MALFORMED,
-				       "%s may be sent only once",
-				       known[i].name);
+	if (h->twice)
+		return err_set(err,
+			       h->twice == HEADER_IDEMPOTENCY_KEY
+				       ? ERR_IDEMPOTENCY_KEY_INVALID
+				       : ERR_MALFORMED,
+			       "%s may be sent only once",
+			       known[h->twice].name);
 	if (check_framing(h, version, err) || check_host(h, version, err))
 		return -1;
 	*close = h->chunked || h->unseen;

@@ -91,28 +91,35 @@ static void allow_add(char allow[ALLOW_SIZE], const char *method)
 	snprintf(allow + n, ALLOW_SIZE - n, "%s%s", n ? ", " : "", method);
 }
 
-/* Fills allow with the methods of the path and *route with the row that also
- * fits the method, if there is one. */
-static void search(const char *method, const char *path, bool admin,
-		   const struct route **route, const char **arg,
-		   size_t *arg_len, char allow[ALLOW_SIZE])
+static bool fits(const struct route *r, const char *path, bool admin,
+		 const char **arg, size_t *arg_len)
 {
-	for (size_t i = 0; i < ROUTES; i++) {
-		const struct route *r = &routes[i];
-		const char *a;
-		size_t len;
+	return !(r->flags & ROUTE_ADMIN) != admin &&
+	       target_match(path, r->path, arg, arg_len);
+}
 
-		if (!(r->flags & ROUTE_ADMIN) == admin ||
-		    !target_match(path, r->path, &a, &len))
+/* The row of the method and the path, if there is one. */
+static const struct route *search(const char *method, const char *path,
+				  bool admin, const char **arg, size_t *arg_len)
+{
+	for (size_t i = 0; i < ROUTES; i++)
+		if (strcmp(method, routes[i].method) == 0 &&
+		    fits(&routes[i], path, admin, arg, arg_len))
+			return &routes[i];
+	return NULL;
+}
+
+/* Which methods the path takes; "" if there is no such path. */
+static void list_methods(const char *path, bool admin, char allow[ALLOW_SIZE])
+{
+	const char *arg;
+	size_t len;
+
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!fits(&routes[i], path, admin, &arg, &len))
 			continue;
-		if (strcmp(method, r->method) == 0) {
-			*route = r;
-			*arg = a;
-			*arg_len = len;
-			return;
-		}
-		allow_add(allow, r->method);
-		if (strcmp(r->method, "GET") == 0)
+		allow_add(allow, routes[i].method);
+		if (strcmp(routes[i].method, "GET") == 0)
 			allow_add(allow, "HEAD");
 	}
 }
@@ -138,10 +145,11 @@ int route_find(const char *method, const char *path, bool admin,
 		return err_set(err, ERR_MALFORMED,
 			       "only OPTIONS takes * for a target");
 	}
-	search(strcmp(method, "HEAD") == 0 ? "GET" : method, path, admin, route,
-	       arg, arg_len, allow);
+	*route = search(strcmp(method, "HEAD") == 0 ? "GET" : method, path,
+			admin, arg, arg_len);
 	if (*route)
 		return 0;
+	list_methods(path, admin, allow);
 	if (!allow[0])
 		return err_set(err, ERR_NOT_FOUND,
 			       "there is nothing at this path");

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/limits.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 
 static int malformed(struct err *err, const char *what)
@@ -30,6 +31,28 @@ static char *skip_authority(char *raw)
 	return path > raw + scheme && *path == '/' ? path : NULL;
 }
 
+static bool has_forbidden(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= ' ' || s[i] > '~' || s[i] == '#')
+			return true;
+	return false;
+}
+
+/* What may stand in a target, or mark an escape in it. */
+static bool is_visible(const char *s, size_t len)
+{
+	for (; len >= EIGHT; s += EIGHT, len -= EIGHT) {
+		uint64_t w = eight_at(s);
+
+		if (eight_any(eight_below(w, '!') | eight_is(w, '#') |
+			      eight_is(w, 0x7f)) &&
+		    has_forbidden(s, EIGHT))
+			return false;
+	}
+	return !has_forbidden(s, len);
+}
+
 int target_parse(char *raw, struct target *t, struct err *err)
 {
 	size_t len = strlen(raw);
@@ -37,10 +60,9 @@ int target_parse(char *raw, struct target *t, struct err *err)
 	if (len > LIMIT_TARGET)
 		return err_set(err, ERR_TARGET_TOO_LONG,
 			       "the target has %zu bytes", len);
-	for (size_t i = 0; i < len; i++)
-		if (raw[i] <= ' ' || raw[i] > '~' || raw[i] == '#')
-			return malformed(err, "the target holds a character "
-					      "that must be escaped");
+	if (!is_visible(raw, len))
+		return malformed(err, "the target holds a character that must "
+				      "be escaped");
 	if (strcmp(raw, "*") != 0 && raw[0] != '/')
 		raw = skip_authority(raw);
 	if (!raw)
@@ -55,23 +77,22 @@ int target_parse(char *raw, struct target *t, struct err *err)
 bool target_match(const char *path, const char *template, const char **arg,
 		  size_t *arg_len)
 {
+	const char *brace = strchrnul(template, '{'), *end;
+	size_t fixed = (size_t)(brace - template);
+
 	*arg = NULL;
 	*arg_len = 0;
-	while (*template) {
-		if (*template == '{') {
-			size_t n = strcspn(path, "/");
-
-			if (!n)
-				return false;
-			*arg = path;
-			*arg_len = n;
-			path += n;
-			template = strchr(template, '}') + 1;
-		} else if (*template ++ != *path++) {
-			return false;
-		}
-	}
-	return *path == '\0';
+	if (strncmp(path, template, fixed) != 0)
+		return false;
+	path += fixed;
+	if (!*brace)
+		return *path == '\0';
+	end = strchrnul(path, '/');
+	if (end == path || strcmp(end, strchr(brace, '}') + 1) != 0)
+		return false;
+	*arg = path;
+	*arg_len = (size_t)(end - path);
+	return true;
 }
 
 static int hex(char c)
@@ -85,12 +106,28 @@ static int hex(char c)
 	return -1;
 }
 
-int target_decode(const char *s, size_t len, enum decode as, char *out,
-		  size_t size, struct err *err)
+/* How many bytes from s on, or a few more, are ASCII and mean themselves. */
+static size_t plain_run(const char *s, size_t len)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	for (; n + EIGHT <= len; n += EIGHT) {
+		uint64_t w = eight_at(s + n);
+
+		if (eight_any(eight_below(w, 1) | eight_is(w, '%') |
+			      eight_is(w, '+')))
+			break;
+	}
+	return n;
+}
+
+int target_decode(const char *s, size_t len, enum decode as, char *out,
+		  size_t size, struct err *err)
+{
+	size_t run = plain_run(s, len < size ? len : size - 1), n = run;
+
+	memcpy(out, s, run);
+	for (size_t i = run; i < len; i++) {
 		int c = (unsigned char)s[i];
 
 		if (c == '%') {
@@ -114,7 +151,7 @@ int target_decode(const char *s, size_t len, enum decode as, char *out,
 		out[n++] = (char)c;
 	}
 	out[n] = '\0';
-	if (!utf8_valid(out, n))
+	if (!utf8_valid(out + run, n - run))
 		return malformed(err, "the target is not UTF-8");
 	return 0;
 }

@@ -32,15 +32,21 @@ static uint64_t next_stamp(struct clock *clock, unsigned start)
 	return stamp & ((UINT64_C(1) << 60) - 1);
 }
 
+/* The last bits of n, five to each character. */
+static void put(char *out, int characters, uint64_t n)
+{
+	while (characters--) {
+		out[characters] = base32[n & 31];
+		n >>= 5;
+	}
+}
+
 /* 128 bits, two of them zeros in front, as 26 characters of 5 bits. */
 static void encode(char *out, uint64_t high, uint64_t low)
 {
-	unsigned __int128 n = (unsigned __int128)high << 64 | low;
-
-	for (int i = SUFFIX - 1; i >= 0; i--) {
-		out[i] = base32[(unsigned)n & 31];
-		n >>= 5;
-	}
+	put(out, 2, high >> 56);
+	put(out + 2, 12, high << 4 | low >> 60);
+	put(out + 14, 12, low);
 	out[SUFFIX] = '\0';
 }
 
@@ -63,16 +69,23 @@ void id_new(struct clock *clock, const char *prefix, char out[ID_SIZE])
 	encode(out + n + 1, high, low);
 }
 
+static bool is_base32(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && c != 'i' &&
+					  c != 'l' && c != 'o' && c != 'u');
+}
+
 bool id_valid(const char *s, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n = strlen(prefix), i = 0;
 
 	if (!s || strncmp(s, prefix, n) != 0 || s[n] != '_')
 		return false;
 	s += n + 1;
+	while (i < SUFFIX && is_base32(s[i]))
+		i++;
 	/* 26 characters have 130 bits: a first one above 7 would overflow. */
-	return strlen(s) == SUFFIX && strspn(s, base32) == SUFFIX &&
-	       s[0] <= '7';
+	return i == SUFFIX && !s[SUFFIX] && s[0] <= '7';
 }
 
 void id_random(struct clock *clock, char *out, size_t n)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 #include "json_memory.h"
 
@@ -137,18 +138,10 @@ static size_t add_special(struct buf *b, const unsigned char *s, size_t left)
 	return n;
 }
 
-/* Is any of eight bytes not plain? In w - n * ones the high bit of a byte tells
- * that it was below n (or had it set before), of the lowest such byte at least:
- * what is borrowed from those above is of no matter here. */
 static inline bool any_special(uint64_t w)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-	uint64_t del = w ^ ones * 0x7f;
-
-	return ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones) |
-		 (del - ones)) &
-		high) != 0;
+	return eight_any(eight_below(w, ' ') | eight_is(w, '"') |
+			 eight_is(w, '\\') | eight_is(w, 0x7f));
 }
 
 /* How many bytes from s on are plain. */
@@ -156,11 +149,8 @@ static size_t plain_run(const unsigned char *s, size_t len)
 {
 	size_t n = 0;
 
-	for (uint64_t w; n + sizeof(w) <= len; n += sizeof(w)) {
-		memcpy(&w, s + n, sizeof(w));
-		if (any_special(w))
-			break;
-	}
+	while (n + EIGHT <= len && !any_special(eight_at(s + n)))
+		n += EIGHT;
 	while (n < len && plain(s[n]))
 		n++;
 	return n;

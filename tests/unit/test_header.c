@@ -78,6 +78,48 @@ static void names_are_tokens_and_values_have_no_controls(void **state)
 	assert_int_equal(with("X-A", "a\x7f"), ERR_MALFORMED);
 }
 
+/* Is a value of so many characters good, with this one among them? */
+static bool takes(size_t len, size_t at, char c)
+{
+	char value[32];
+
+	memset(value, 'x', sizeof(value));
+	value[at] = c;
+	memset(&h, 0, sizeof(h));
+	headers_add(&h, "X-A", 3, value, len);
+	return !h.malformed;
+}
+
+static void a_control_is_seen_wherever_it_stands(void **state)
+{
+	for (size_t len = 1; len <= 24; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (int c = 0; c < 0x20; c++)
+				assert_int_equal(takes(len, at, (char)c),
+						 c == '\t');
+			for (int c = 0x20; c <= 0xff; c++)
+				assert_int_equal(takes(len, at, (char)c),
+						 c != 0x7f);
+		}
+		assert_true(takes(len, len, '\0')); /* behind it */
+	}
+}
+
+static void a_name_is_a_token_in_each_of_its_characters(void **state)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	for (int c = 0; c <= 0xff; c++) {
+		char name[] = {'X', (char)c, 'X'};
+		bool is = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			  (c >= 'A' && c <= 'Z') ||
+			  memchr(marks, c, sizeof(marks) - 1);
+
+		assert_int_equal(is_token(name, sizeof(name)), is);
+	}
+	assert_false(is_token("", 0));
+}
+
 static void a_torn_header_is_refused(void **state)
 {
 	fresh();
@@ -277,6 +319,8 @@ int main(void)
 		cmocka_unit_test(a_plain_request_passes),
 		cmocka_unit_test(names_know_no_case_and_values_no_outer_blanks),
 		cmocka_unit_test(names_are_tokens_and_values_have_no_controls),
+		cmocka_unit_test(a_control_is_seen_wherever_it_stands),
+		cmocka_unit_test(a_name_is_a_token_in_each_of_its_characters),
 		cmocka_unit_test(a_torn_header_is_refused),
 		cmocka_unit_test(a_length_is_a_plain_number),
 		cmocka_unit_test(the_only_transfer_coding_is_chunked),

@@ -72,6 +72,22 @@ static void what_is_no_path_is_refused(void **state)
 	}
 }
 
+static void each_of_its_characters_is_looked_at(void **state)
+{
+	for (size_t len = 2; len <= 24; len++)
+		for (size_t at = 1; at < len; at++)
+			for (int c = 1; c <= 0xff; c++) {
+				char s[32] = "";
+
+				memset(s, '/', len);
+				s[at] = (char)c;
+				assert_int_equal(parse(s),
+						 c <= ' ' || c > '~' || c == '#'
+							 ? -1
+							 : 0);
+			}
+}
+
 static void it_has_a_limit(void **state)
 {
 	char s[LIMIT_TARGET + 2];
@@ -125,6 +141,22 @@ static void escapes_are_decoded_once_and_plus_stays(void **state)
 	assert_int_equal(decode("%2B1415+%e2%82%ac%252e", DECODE_SEGMENT, out),
 			 0);
 	assert_string_equal(out, "+1415+\xe2\x82\xac%2e");
+}
+
+static void an_escape_is_seen_wherever_it_stands(void **state)
+{
+	for (size_t at = 0; at <= 20; at++) {
+		char s[32], expected[32], out[32];
+
+		memset(s, 'x', sizeof(s));
+		memset(expected, 'x', sizeof(expected));
+		memcpy(s + at, "%C3%A9+x", sizeof("%C3%A9+x"));
+		memcpy(expected + at, "\xc3\xa9 x", sizeof("\xc3\xa9 x"));
+		assert_int_equal(decode(s, DECODE_QUERY, out), 0);
+		assert_string_equal(out, expected);
+		memcpy(s + at, "\xc3+x", sizeof("\xc3+x"));
+		assert_int_equal(decode(s, DECODE_QUERY, out), -1);
+	}
 }
 
 static void bad_escapes_are_refused(void **state)
@@ -286,9 +318,11 @@ int main(void)
 		cmocka_unit_test(path_and_query_are_split),
 		cmocka_unit_test(an_absolute_form_loses_its_front),
 		cmocka_unit_test(what_is_no_path_is_refused),
+		cmocka_unit_test(each_of_its_characters_is_looked_at),
 		cmocka_unit_test(it_has_a_limit),
 		cmocka_unit_test(a_template_takes_one_segment),
 		cmocka_unit_test(escapes_are_decoded_once_and_plus_stays),
+		cmocka_unit_test(an_escape_is_seen_wherever_it_stands),
 		cmocka_unit_test(bad_escapes_are_refused),
 		cmocka_unit_test(a_slash_is_refused_in_a_segment_only),
 		cmocka_unit_test(what_does_not_fit_is_refused),
