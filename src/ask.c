@@ -7,12 +7,29 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "commands.h"
 
 #define CONNECT_MS 5000L
 #define WAIT_S	   3600L /* a large database takes long to copy */
 #define BODY_MAX   (64 * 1024)
 #define ANSWER_MAX (1024 * 1024)
+
+/* An address to listen on everywhere is reached on the loopback. */
+static const char *reachable(const char *host)
+{
+	if (strcmp(host, "0.0.0.0") == 0)
+		return "127.0.0.1";
+	return strcmp(host, "::") == 0 ? "::1" : host;
+}
+
+void service_url(const struct conf_address *a, const char *path,
+		 char out[URL_SIZE])
+{
+	const char *host = reachable(a->host);
+
+	snprintf(out, URL_SIZE,
+		 strchr(host, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s",
+		 host, a->port, path);
+}
 
 static size_t collect(char *data, size_t size, size_t n, void *buf)
 {
@@ -117,7 +134,7 @@ int ask(const struct conf *c, const char *method, const char *path,
 	int rc = -1;
 
 	*answer = (struct asked){0, NULL};
-	command_url(&c->listen, path, url);
+	service_url(&c->listen, path, url);
 	if (!c->api_key)
 		err_set(err, ERR_CONFIG,
 			"the service is running: TRUNKLINE_API_KEY must be set "

@@ -9,6 +9,12 @@
 #include "base/conf.h"
 #include "base/err.h"
 
+#define URL_SIZE 512 /* any host and port, and a path of 400 characters */
+
+/* Where the service is reached that listens on this address. */
+void service_url(const struct conf_address *a, const char *path,
+		 char out[URL_SIZE]);
+
 struct asked {
 	long status;
 	json_t *body; /* NULL if it is not JSON */

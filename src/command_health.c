@@ -3,9 +3,9 @@
  * container health checks: exit 0 or 1, nothing else. */
 #include <curl/curl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "commands.h"
 
 #define TIMEOUT_MS 3000L
@@ -15,25 +15,8 @@ static size_t discard(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* An address to listen on everywhere is reached on the loopback. */
-static const char *reachable(const char *host)
-{
-	if (strcmp(host, "0.0.0.0") == 0)
-		return "127.0.0.1";
-	return strcmp(host, "::") == 0 ? "::1" : host;
-}
-
-void command_url(const struct conf_address *a, const char *path,
-		 char out[URL_SIZE])
-{
-	const char *host = reachable(a->host);
-
-	snprintf(out, URL_SIZE,
-		 strchr(host, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s",
-		 host, a->port, path);
-}
-
-static long ask(const char *url)
+/* Of its answer; 0 if none came. */
+static long status_of(const char *url)
 {
 	CURL *h = curl_easy_init();
 	long status = 0;
@@ -64,13 +47,15 @@ int command_health(int argc, char **argv)
 		conf_release(&c);
 		return 1;
 	}
-	command_url(&c.admin_listen, "/readyz", url);
+	service_url(&c.admin_listen, "/readyz", url);
 	conf_release(&c);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0) {
-		status = ask(url);
+		status = status_of(url);
 		curl_global_cleanup();
 	}
-	if (status != 200)
+	if (!status)
+		fprintf(stderr, "trunkline: nothing answers at %s\n", url);
+	else if (status != 200)
 		fprintf(stderr, "trunkline: %s answers %ld\n", url, status);
 	return status == 200 ? 0 : 1;
 }

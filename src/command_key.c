@@ -22,7 +22,7 @@
 #include "process.h"
 
 #define LIST_MAX  (64 * 1024 * 1024)
-#define PATH_SIZE 400
+#define PATH_SIZE 400 /* see URL_SIZE */
 
 /* What is to be done, and with what. */
 struct job {

@@ -36,6 +36,8 @@ int command_migrate(int argc, char **argv)
 	rc = conf_load(&c, environ, &err) || migrate(&c, &err)
 		     ? command_fail(&err)
 		     : EX_OK;
+	if (fflush(stdout) && rc == EX_OK)
+		rc = EX_IOERR;
 	conf_release(&c);
 	return rc;
 }

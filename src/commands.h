@@ -4,10 +4,7 @@
 #ifndef SRC_COMMANDS_H
 #define SRC_COMMANDS_H
 
-#include "base/conf.h"
 #include "base/err.h"
-
-#define URL_SIZE 128
 
 int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
@@ -20,8 +17,5 @@ int command_health(int argc, char **argv);
  * pass, 65 for what was asked for, 70 for the rest. Says the error on standard
  * error. */
 int command_fail(const struct err *err);
-/* Where the service of this host is reached that listens on this address. */
-void command_url(const struct conf_address *a, const char *path,
-		 char out[URL_SIZE]);
 
 #endif

@@ -257,7 +257,8 @@ def test_health_asks_a_running_service(world):
 
     assert done.returncode == 0, done.stderr.decode()
     world.stop()
-    assert run([SERVICE, "health"], world.environment(**settings)).returncode != 0
+    done = run([SERVICE, "health"], world.environment(**settings))
+    assert done.returncode == 1 and b"nothing answers" in done.stderr
 
 
 def test_migrate_may_be_run_by_itself_and_again(world):
