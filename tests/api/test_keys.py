@@ -225,7 +225,9 @@ def test_the_audit_trail_tells_who_made_and_revoked_a_key(shared):
 
 def test_only_a_hash_is_on_disk(shared):
     record, key = _make(shared)
-    for file in shared.folder.iterdir():
+    files = list(shared.folder.iterdir())
+    assert any(record["id"].encode() in file.read_bytes() for file in files)
+    for file in files:
         data = file.read_bytes()
         assert key.encode() not in data and key[4:].encode() not in data, file.name
 

@@ -92,6 +92,7 @@ def test_metrics_are_in_prometheus_text(shared):
 def test_every_metric_has_help_and_type(shared):
     text = _metrics(shared)
     names = {re.match(r"[a-z0-9_]+", line)[0] for line in text.splitlines() if line[:1] not in "#"}
+    assert len(names) > 40
     for name in names:
         family = re.sub(r"_(bucket|sum|count)$", "", name)
         assert f"# TYPE {name} " in text or f"# TYPE {family} " in text, name

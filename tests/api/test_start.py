@@ -166,7 +166,9 @@ def test_what_is_not_our_database_is_refused_and_left_alone(world):
 
 
 def test_the_database_is_for_its_owner_only(world):
-    for file in world.folder.glob("trunkline.db*"):
+    files = list(world.folder.glob("trunkline.db*"))
+    assert {"trunkline.db", "trunkline.db-wal", "trunkline.db.lock"} <= {file.name for file in files}
+    for file in files:
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file.name
 
 
