@@ -477,6 +477,7 @@ def _matches(world):
 
 
 def test_an_open_connection_is_an_open_descriptor(world):
+    eventually(lambda: b"database_sound" in world.service.log(), "the check at the start is over")
     before = Scrape(world).one("process_open_fds")
     with contextlib.ExitStack() as stack:
         for _ in range(10):
