@@ -75,6 +75,9 @@ class Requests:
     def await_use_noted(self):
         """That this key is used is written once a minute, soon after the first
         request; and a commit empties the caches of pages."""
+        left = 60 - time.time() % 60
+        if left < 15:  # or the next minute's would fall among the requests
+            time.sleep(left)
         now, end = time.strftime("%Y-%m-%dT%H:%M", time.gmtime()), time.monotonic() + 30
         while not any((key["last_used_at"] or "") >= now for key in self.client.must("GET", KEYS)["items"]):
             if time.monotonic() > end:
