@@ -96,6 +96,17 @@ static inline void assert_text(const char *got, const char *want)
 		assert_string_equal(got, want);
 }
 
+/* The same of bytes. */
+static inline void assert_blob(const void *got, size_t got_size,
+			       const void *want, size_t want_size)
+{
+	assert_int_equal(got_size, want_size);
+	if (want)
+		assert_memory_equal(got, want, want_size);
+	else
+		assert_null(got);
+}
+
 #define TEST_STORE(test) \
 	cmocka_unit_test_setup_teardown(test, fixture_store, fixture_release)
 #define TEST_EMPTY(test) \

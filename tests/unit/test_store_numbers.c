@@ -276,12 +276,8 @@ static void assert_number(const struct number_row *got,
 	assert_int_equal(got->updated_ms, want->updated_ms);
 	assert_text(got->spec, want->spec);
 	assert_text(got->built, want->built);
-	assert_int_equal(got->secrets_size, want->secrets_size);
-	if (want->secrets)
-		assert_memory_equal(got->secrets, want->secrets,
-				    want->secrets_size);
-	else
-		assert_null(got->secrets);
+	assert_blob(got->secrets, got->secrets_size, want->secrets,
+		    want->secrets_size);
 }
 
 static void put(struct fixture *f, const struct number_row *row)

@@ -40,12 +40,8 @@ static void assert_operation(const struct operation_row *got,
 	assert_text(got->request_id, want->request_id);
 	assert_text(got->principal, want->principal);
 	assert_text(got->spec, want->spec);
-	assert_int_equal(got->secrets_size, want->secrets_size);
-	if (want->secrets)
-		assert_memory_equal(got->secrets, want->secrets,
-				    want->secrets_size);
-	else
-		assert_null(got->secrets);
+	assert_blob(got->secrets, got->secrets_size, want->secrets,
+		    want->secrets_size);
 	assert_int_equal(got->cancelled, want->cancelled);
 	assert_int_equal(got->recoveries, want->recoveries);
 	assert_int_equal(got->done, want->done);
