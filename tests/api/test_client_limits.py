@@ -30,10 +30,24 @@ class SmallWorld(World):
         return next(line["clients"] for line in lines if line["event"] == "descriptors")
 
 
+CALLS = {"TRUNKLINE_PROVIDER_CONCURRENCY": 8}  # which take descriptors too
+
+
 @pytest.fixture
 def small(tmp_path):
-    world = SmallWorld(tmp_path, TRUNKLINE_PROVIDER_CONCURRENCY=8)  # which take descriptors too
+    world = SmallWorld(tmp_path, **CALLS)
     yield world
+    world.close()
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    """One whose disk can be made to hang: hanging.disk."""
+    disk = BadDisk(tmp_path / "faults")
+    world = SmallWorld(tmp_path, **CALLS, **disk.settings())
+    world.disk = disk
+    yield world
+    disk.clear("hang")
     world.close()
 
 
@@ -154,23 +168,21 @@ def test_beyond_the_waiting_clients_are_told_to_come_back(small, numbers):
     small.unclean = True  # what hangs goes with the world
 
 
-def test_beyond_those_whom_the_next_commit_answers_too(tmp_path):
+def test_beyond_those_whom_the_next_commit_answers_too(hanging):
     """They have some places more, since they wait only as long as the disk takes. It hangs here."""
-    disk = BadDisk(tmp_path / "faults")
-    world = SmallWorld(tmp_path, TRUNKLINE_PROVIDER_CONCURRENCY=8, **disk.settings())
-    all_ = world.connections()
-    with contextlib.ExitStack() as stack, disk.failing("hang"):
+    all_ = hanging.connections()
+    hanging.disk.set("hang")
+    with contextlib.ExitStack() as stack:
         clients = []
         for at in range(all_ // 4 * 3 + all_ // 16 + 1):
-            clients.append(stack.enter_context(connect(world)))
+            clients.append(stack.enter_context(connect(hanging)))
             clients[-1].sendall(_make_key(at))
-            eventually(lambda: _gauge(world, "waiting") == at + 1, "it waits")
-        refused = world.api.request("POST", "/v1/api-keys", json={"name": "one more", "scope": "read"})
+            eventually(lambda: _gauge(hanging, "waiting") == at + 1, "it waits")
+        refused = hanging.api.request("POST", "/v1/api-keys", json={"name": "one more", "scope": "read"})
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-        disk.clear("hang")
+        hanging.disk.clear("hang")
         for client in clients:
             assert b" 201 Created" in client.recv(65536)
-    world.close()
 
 
 def _make_key(at):
