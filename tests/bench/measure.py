@@ -122,39 +122,36 @@ def wrk(server, key, paths, connections, seconds):
 
 
 def burst(server, upstream, key, lines, in_flight, timeout_s=120):
-    """Sends these requests, so many at once. See burst.c."""
-
-    def take():
-        server.forget_peak()
-        upstream.take_stats()
-        before = server.cpu_s()
-        out = subprocess.run(
-            [str(a) for a in (WORK / "burst", server.port, key, in_flight, timeout_s)],
-            input="".join(line + "\n" for line in lines),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s + 30,
-            check=False,
-        )
-        if out.returncode:
-            server.fail(f"burst: {out.stderr[-300:]}")
-        told = json.loads(out.stdout)
-        stats, status = upstream.take_stats(), server.status()
-        if told["first_bad"]:
-            say(f"  !! {server.name}: {told['first_bad']}")
-        return {
-            **told,
-            "failed": told["refused"] + told["broken"] + told["unanswered"],
-            "cpu_ms": (server.cpu_s() - before) * 1e3 / len(lines),
-            "peak_mb": status["peak_mb"],
-            "threads": status["threads"],
-            "calls": stats["calls"],
-            "twilio_calls": stats["twilio_calls"],
-            "opened": stats["connections"],
-            "late_p99_ms": stats["late_p99_us"] / 1e3,
-        }
-
-    return noise.watch(take, [server, upstream])
+    """Sends these requests, so many at once. See burst.c. Not watched for noise: what
+    was created cannot be created again."""
+    server.forget_peak()
+    upstream.take_stats()
+    before = server.cpu_s()
+    out = subprocess.run(
+        [str(a) for a in (WORK / "burst", server.port, key, in_flight, timeout_s)],
+        input="".join(line + "\n" for line in lines),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s + 30,
+        check=False,
+    )
+    if out.returncode:
+        server.fail(f"burst: {out.stderr[-300:]}")
+    told = json.loads(out.stdout)
+    stats, status = upstream.take_stats(), server.status()
+    if told["first_bad"]:
+        say(f"  !! {server.name}: {told['first_bad']}")
+    return {
+        **told,
+        "failed": told["refused"] + told["broken"] + told["unanswered"],
+        "cpu_ms": (server.cpu_s() - before) * 1e3 / len(lines),
+        "peak_mb": status["peak_mb"],
+        "threads": status["threads"],
+        "calls": stats["calls"],
+        "twilio_calls": stats["twilio_calls"],
+        "opened": stats["connections"],
+        "late_p99_ms": stats["late_p99_us"] / 1e3,
+    }
 
 
 # --- rounds ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 
 import seeding
-from measure import burst, ratios, rounds, spread, summary, wrk
+from measure import burst, noise, ratios, rounds, spread, summary, wrk
 from processes import (
     BUILD,
     NUMBERS,
@@ -304,10 +304,13 @@ def delete_lines(numbers):
 
 
 def create_and_delete(plan, server, upstream, in_flight, count):
-    numbers, lines = create_lines(count)
-    created = burst(server, upstream, plan.key, lines, in_flight)
-    deleted = burst(server, upstream, plan.key, delete_lines(numbers), in_flight)
-    return {"create": created, "delete": deleted}
+    def take():
+        numbers, lines = create_lines(count)  # others if the sample is taken again
+        created = burst(server, upstream, plan.key, lines, in_flight)
+        deleted = burst(server, upstream, plan.key, delete_lines(numbers), in_flight)
+        return {"create": created, "delete": deleted}
+
+    return noise.watch(take, [server, upstream])
 
 
 def create(plan):

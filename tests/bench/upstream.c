@@ -98,7 +98,7 @@ static void answer(struct conn *c, const char *status, const char *fmt, ...)
 static void answer_sid(const struct call *call, const char *prefix)
 {
 	answer(call->conn, "201 Created",
-	       "{\"sid\":\"%s%032llx\",\"friendly_name\":\"bench\","
+	       "{\"sid\":\"%s%032llx\","
 	       "\"date_created\":\"2026-01-01T00:00:00Z\","
 	       "\"date_updated\":\"2026-01-01T00:00:00Z\"}",
 	       prefix, (unsigned long long)++last_id);
