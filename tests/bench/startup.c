@@ -31,9 +31,16 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1000 + (double)t.tv_nsec / 1e6;
 }
 
-static pid_t start(char **argv)
+static pid_t pid; /* the program */
+
+static void pass_on(int signo)
 {
-	pid_t pid = fork();
+	(void)kill(pid, signo);
+}
+
+static void start(char **argv)
+{
+	pid = fork();
 
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -41,7 +48,6 @@ static pid_t start(char **argv)
 		execv(argv[0], argv);
 		_exit(127);
 	}
-	return pid;
 }
 
 static bool answers(const struct sockaddr_in *at, const char *request)
@@ -65,7 +71,6 @@ int main(int argc, char **argv)
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 	char request[1024];
 	double began;
-	pid_t pid;
 
 	if (argc < 5) {
 		fputs("usage: startup PORT PATH KEY PROGRAM ...\n", stderr);
@@ -77,15 +82,16 @@ int main(int argc, char **argv)
 		 "Authorization: Bearer %s\r\nConnection: close\r\n\r\n",
 		 argv[2], argv[3]);
 	began = now_ms();
-	pid = start(argv + 4);
+	start(argv + 4);
 	while (!answers(&at, request)) {
 		if (waitpid(pid, NULL, WNOHANG) ||
 		    now_ms() - began > GIVE_UP_MS)
 			return 1;
 		nanosleep(&pause, NULL);
 	}
+	/* Who ends this one waits for the program's end with it. */
+	signal(SIGTERM, pass_on);
 	printf("ready %.3f %d\n", now_ms() - began, (int)pid);
 	fflush(stdout);
-	waitpid(pid, NULL, 0);
-	return 0;
+	return waitpid(pid, NULL, 0) == pid ? 0 : 1;
 }
