@@ -24,8 +24,9 @@ struct target {
  * front. -1: MALFORMED, TARGET_TOO_LONG. */
 int target_parse(char *raw, struct target *t, struct err *err);
 
-/* Does path fit a template as "/v1/numbers/{id}"? If so, *arg is where the
- * braces are, undecoded (NULL and 0 if there are none). */
+/* Does path fit a template as "/v1/numbers/{id}", which has braces once at
+ * most? If so, *arg is where they are, undecoded (NULL and 0 if there are
+ * none). */
 bool target_match(const char *path, const char *template, const char **arg,
 		  size_t *arg_len);
 

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 
+/* Appends s, encoded. -1: as all that adds to a buf. */
 int percent_add(struct buf *b, const char *s);
 
 #endif
