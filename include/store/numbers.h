@@ -5,7 +5,8 @@
  * spec and built are JSON objects kept as the text that the API answers with,
  * so that a read only splices them: spec holds what the client asked for
  * (without secrets), built what stands at the providers (trunk, resources,
- * error). The other columns exist to be looked for.
+ * error). In the file they are packed (packed.h). The other columns exist to be
+ * looked for.
  */
 #ifndef STORE_NUMBERS_H
 #define STORE_NUMBERS_H
@@ -64,7 +65,7 @@ struct number_filter {
 };
 
 /* Newest first; shows every one, at most limit. Returns how many, or -1. Never
- * scans or sorts: each filter has its index. */
+ * scans or sorts: each filter has its index. show may not call number_show. */
 int number_list(struct store *s, const struct number_filter *f, int limit,
 		number_show_fn *show, void *arg, struct err *err);
 

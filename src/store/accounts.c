@@ -39,7 +39,7 @@ int account_each(struct store *s,
 
 	if (!st)
 		return -1;
-	while ((rc = table_next(st, &table, &row, err)) == 1)
+	while ((rc = table_next(s, st, &table, &row, err)) == 1)
 		each(&row, arg);
 	return rc;
 }

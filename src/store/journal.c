@@ -33,7 +33,7 @@ int journal_put(struct store *s, const struct journal_row *row, struct err *err)
 	return table_put(s, &table, row, err);
 }
 
-static int give_rows(struct db_stmt *st,
+static int give_rows(struct store *s, struct db_stmt *st,
 		     void (*each)(const struct journal_row *row, void *arg),
 		     void *arg, struct err *err)
 {
@@ -42,7 +42,7 @@ static int give_rows(struct db_stmt *st,
 
 	if (!st)
 		return -1;
-	while ((rc = table_next(st, &table, &row, err)) == 1)
+	while ((rc = table_next(s, st, &table, &row, err)) == 1)
 		each(&row, arg);
 	return rc;
 }
@@ -51,7 +51,8 @@ int journal_each(struct store *s, const char *owner,
 		 void (*each)(const struct journal_row *row, void *arg),
 		 void *arg, struct err *err)
 {
-	return give_rows(table_select(s, &table, err,
+	return give_rows(s,
+			 table_select(s, &table, err,
 				      "FROM journal WHERE owner = $1"
 				      " ORDER BY seq",
 				      "t", owner),
@@ -62,7 +63,8 @@ int journal_of_operation(struct store *s, const char *operation_id,
 			 void (*each)(const struct journal_row *, void *arg),
 			 void *arg, struct err *err)
 {
-	return give_rows(table_select(s, &table, err,
+	return give_rows(s,
+			 table_select(s, &table, err,
 				      "FROM journal WHERE operation_id = $1"
 				      " ORDER BY seq",
 				      "t", operation_id),

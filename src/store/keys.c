@@ -65,7 +65,8 @@ int key_list(struct store *s, int64_t before, int limit,
 	st = query_run(&q, limit, err);
 	if (!st)
 		return -1;
-	for (count = 0; (rc = table_next(st, &table, &row, err)) == 1; count++)
+	for (count = 0; (rc = table_next(s, st, &table, &row, err)) == 1;
+	     count++)
 		each(&row, arg);
 	return rc ? -1 : count;
 }

@@ -20,8 +20,8 @@ static const struct column columns[] = {
 	COLUMN(struct number_row, created_ms),
 	COLUMN(struct number_row, updated_ms),
 	COLUMN_FLAG("assigned", struct number_row, agent_count),
-	COLUMN(struct number_row, spec),
-	COLUMN(struct number_row, built),
+	COLUMN_PACKED(struct number_row, spec),
+	COLUMN_PACKED(struct number_row, built),
 	COLUMN_BLOB(struct number_row, secrets, secrets_size),
 };
 
@@ -41,8 +41,8 @@ static const struct column shown_columns[] = {
 	COLUMN(struct number_shown, version),
 	COLUMN(struct number_shown, created_ms),
 	COLUMN(struct number_shown, updated_ms),
-	COLUMN(struct number_shown, spec),
-	COLUMN(struct number_shown, built),
+	COLUMN_PACKED(struct number_shown, spec),
+	COLUMN_PACKED(struct number_shown, built),
 };
 
 static const struct table shown = {
@@ -104,7 +104,7 @@ int number_show(struct store *s, const char *ref, number_show_fn *show,
 	struct db_stmt *st =
 		table_select(s, &shown, err, by_ref(ref), "t", ref);
 	struct number_shown n;
-	int rc = st ? table_next(st, &shown, &n, err) : -1;
+	int rc = st ? table_next(s, st, &shown, &n, err) : -1;
 
 	if (rc == 1) {
 		show(&n, arg);
@@ -152,7 +152,7 @@ int number_list(struct store *s, const struct number_filter *f, int limit,
 	st = query_run(&q, limit, err);
 	if (!st)
 		return -1;
-	for (count = 0; (rc = table_next(st, &shown, &n, err)) == 1; count++)
+	for (count = 0; (rc = table_next(s, st, &shown, &n, err)) == 1; count++)
 		show(&n, arg);
 	return rc ? -1 : count;
 }

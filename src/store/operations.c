@@ -48,7 +48,7 @@ int operation_find(struct store *s, const char *id, struct operation_row *row,
 			  "t", id);
 }
 
-static int give_rows(struct db_stmt *st,
+static int give_rows(struct store *s, struct db_stmt *st,
 		     void (*each)(const struct operation_row *row, void *arg),
 		     void *arg, struct err *err)
 {
@@ -57,7 +57,8 @@ static int give_rows(struct db_stmt *st,
 
 	if (!st)
 		return -1;
-	for (count = 0; (rc = table_next(st, &table, &row, err)) == 1; count++)
+	for (count = 0; (rc = table_next(s, st, &table, &row, err)) == 1;
+	     count++)
 		each(&row, arg);
 	return rc ? -1 : count;
 }
@@ -71,7 +72,7 @@ int operation_unended(struct store *s,
 					  " ORDER BY seq",
 					  "");
 
-	return give_rows(st, each, arg, err) < 0 ? -1 : 0;
+	return give_rows(s, st, each, arg, err) < 0 ? -1 : 0;
 }
 
 int operation_list(struct store *s, const struct operation_filter *f, int limit,
@@ -85,5 +86,5 @@ int operation_list(struct store *s, const struct operation_filter *f, int limit,
 	query_equal(&q, "phone_number", f->phone_number);
 	query_equal(&q, "state", f->state);
 	query_equal(&q, "kind", f->kind);
-	return give_rows(query_run(&q, limit, err), each, arg, err);
+	return give_rows(s, query_run(&q, limit, err), each, arg, err);
 }

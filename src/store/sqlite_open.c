@@ -21,7 +21,7 @@
 
 /* "TRLN" in the file's header says that a database is ours. */
 #define APPLICATION_ID	0x54524c4e
-#define PAGE_SIZE	8192 /* a number's row takes two kilobytes and more */
+#define PAGE_SIZE	8192 /* a list of 50 numbers is in five of them */
 #define BUSY_TIMEOUT_MS 5000
 #define ROW_MAX		(8 << 20)
 

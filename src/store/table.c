@@ -6,14 +6,20 @@
 #include <string.h>
 
 #include "base/seal.h"
+#include "table_sql.h"
 
-#define SQL_MAX	  4096
 #define FOUND_MAX (16 << 20) /* above what the database takes in one row */
 
 void table_init(struct store *s)
 {
-	for (int i = 0; i < TABLE_COUNT; i++)
-		s->tables[i].found = (struct buf)BUF_INIT(FOUND_MAX);
+	struct buf empty = BUF_INIT(FOUND_MAX);
+
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		s->tables[i].found = empty;
+		for (int k = 0; k < TABLE_PACKED_MAX; k++)
+			s->tables[i].packed[k] = s->tables[i].unpacked[k] =
+				empty;
+	}
 }
 
 void table_release(struct store *s)
@@ -23,119 +29,12 @@ void table_release(struct store *s)
 		free(s->tables[i].put);
 		free(s->tables[i].update);
 		buf_release(&s->tables[i].found);
+		for (int k = 0; k < TABLE_PACKED_MAX; k++) {
+			buf_release(&s->tables[i].packed[k]);
+			buf_release(&s->tables[i].unpacked[k]);
+		}
 	}
-}
-
-/* --- the texts --- */
-
-static void add_names(struct buf *sql, const struct table *t,
-		      enum column_kind but)
-{
-	const char *comma = "";
-
-	for (int i = 0; i < t->count; i++) {
-		if (t->columns[i].kind == but)
-			continue;
-		(void)buf_printf(sql, "%s%s", comma, t->columns[i].name);
-		comma = ", ";
-	}
-}
-
-static const char *select_text(struct store *s, const struct table *t)
-{
-	struct buf sql = BUF_INIT(SQL_MAX);
-
-	if (!s->tables[t->id].select) {
-		(void)buf_str(&sql, "SELECT ");
-		add_names(&sql, t, COL_FLAG);
-		(void)buf_char(&sql, ' ');
-		s->tables[t->id].select = buf_take(&sql);
-		buf_release(&sql);
-	}
-	return s->tables[t->id].select;
-}
-
-static void add_put(struct buf *sql, const struct table *t)
-{
-	const char *comma = "";
-	int n = 0;
-
-	(void)buf_printf(sql, "INSERT INTO %s (", t->name);
-	add_names(sql, t, COL_SERIAL);
-	(void)buf_str(sql, ") VALUES (");
-	for (int i = 0; i < t->count; i++) {
-		if (t->columns[i].kind == COL_SERIAL)
-			continue;
-		n++;
-		(void)buf_printf(sql, "%s$%d", n > 1 ? ", " : "", n);
-	}
-	(void)buf_char(sql, ')');
-	if (!t->key)
-		return;
-	(void)buf_printf(sql, " ON CONFLICT (%s) DO UPDATE SET ", t->key);
-	for (int i = 0; i < t->count; i++) {
-		const char *name = t->columns[i].name;
-
-		if (t->columns[i].kind == COL_SERIAL)
-			continue;
-		(void)buf_printf(sql, "%s%s = excluded.%s", comma, name, name);
-		comma = ", ";
-	}
-}
-
-static const char *put_text(struct store *s, const struct table *t)
-{
-	struct buf sql = BUF_INIT(SQL_MAX);
-
-	if (!s->tables[t->id].put) {
-		add_put(&sql, t);
-		s->tables[t->id].put = buf_take(&sql);
-		buf_release(&sql);
-	}
-	return s->tables[t->id].put;
-}
-
-/* All columns that are (not) COLUMN_SAME as "name = $n", n as in add_put. */
-static void add_equals(struct buf *sql, const struct table *t, bool same,
-		       const char *between)
-{
-	const char *comma = "";
-	int n = 0;
-
-	for (int i = 0; i < t->count; i++) {
-		const struct column *c = &t->columns[i];
-
-		if (c->kind == COL_SERIAL)
-			continue;
-		n++;
-		if (c->same != same)
-			continue;
-		(void)buf_printf(sql, "%s%s = $%d", comma, c->name, n);
-		comma = between;
-	}
-}
-
-static const char *update_text(struct store *s, const struct table *t)
-{
-	struct buf sql = BUF_INIT(SQL_MAX);
-
-	if (!s->tables[t->id].update) {
-		(void)buf_printf(&sql, "UPDATE %s SET ", t->name);
-		add_equals(&sql, t, false, ", ");
-		(void)buf_str(&sql, " WHERE ");
-		add_equals(&sql, t, true, " AND ");
-		s->tables[t->id].update = buf_take(&sql);
-		buf_release(&sql);
-	}
-	return s->tables[t->id].update;
-}
-
-static bool has_same(const struct table *t)
-{
-	for (int i = 0; i < t->count; i++)
-		if (t->columns[i].same)
-			return true;
-	return false;
+	packer_free(s->packer);
 }
 
 static int no_memory(struct err *err)
@@ -144,6 +43,14 @@ static int no_memory(struct err *err)
 }
 
 /* --- writing a row --- */
+
+static bool has_same(const struct table *t)
+{
+	for (int i = 0; i < t->count; i++)
+		if (t->columns[i].same)
+			return true;
+	return false;
+}
 
 static struct db_value value_of(const struct column *c, const void *row)
 {
@@ -182,17 +89,61 @@ static struct db_value value_of(const struct column *c, const void *row)
 	case COL_FLAG:
 		v.num = *(const int *)field != 0;
 		break;
+	case COL_PACKED: /* see packed_value */
 	case COL_PIECE:
+	case COL_PACKED_PIECE:
 		break;
 	}
 	return v;
+}
+
+/* Packed into `to`, from where it is bound. */
+static int packed_value(struct store *s, const struct column *c,
+			const void *row, struct buf *to, struct db_value *v,
+			struct err *err)
+{
+	struct text text;
+
+	memcpy(&text.at, (const char *)row + c->at, sizeof(text.at));
+	text = text_from(text.at);
+	*v = (struct db_value){.type = 'b'};
+	if (!text.at)
+		return 0;
+	if (!s->packer)
+		s->packer = packer_new(err);
+	if (!s->packer || pack(s->packer, to, text, err))
+		return -1;
+	v->data = to->data;
+	v->size = to->len;
+	return 0;
+}
+
+/* Those of all columns that are written. Returns how many, or -1. */
+static int take_values(struct store *s, const struct table *t, const void *row,
+		       struct db_value *values, struct err *err)
+{
+	struct buf *packed = s->tables[t->id].packed;
+	int count = 0;
+
+	for (int i = 0; i < t->count; i++) {
+		const struct column *c = &t->columns[i];
+
+		if (c->kind == COL_SERIAL)
+			continue;
+		values[count] = value_of(c, row);
+		if (c->kind == COL_PACKED &&
+		    packed_value(s, c, row, packed++, &values[count], err))
+			return -1;
+		count++;
+	}
+	return count;
 }
 
 /* 1: the row was there; 0: it was not, or not like that. */
 static int update(struct store *s, const struct table *t,
 		  const struct db_value *values, int count, struct err *err)
 {
-	const char *sql = update_text(s, t);
+	const char *sql = table_update_sql(s, t);
 
 	return sql ? db_run_values(s->db, err, sql, values, count)
 		   : no_memory(err);
@@ -202,14 +153,14 @@ int table_put(struct store *s, const struct table *t, const void *row,
 	      struct err *err)
 {
 	struct db_value values[DB_VALUES_MAX];
-	const char *sql = put_text(s, t);
-	int count = 0, there = 0;
+	const char *sql = table_put_sql(s, t);
+	int count, there = 0;
 
 	if (!sql)
 		return no_memory(err);
-	for (int i = 0; i < t->count; i++)
-		if (t->columns[i].kind != COL_SERIAL)
-			values[count++] = value_of(&t->columns[i], row);
+	count = take_values(s, t, row, values, err);
+	if (count < 0)
+		return -1;
 	if (has_same(t))
 		there = update(s, t, values, count, err);
 	if (there)
@@ -278,35 +229,64 @@ static int read_column(struct db_stmt *st, int col, const struct column *c,
 	case COL_BOOL:
 		*(bool *)field = db_int(st, col) != 0;
 		return 0;
+	case COL_PACKED: /* see read_packed */
+	case COL_PACKED_PIECE:
 	case COL_FLAG:
 		break;
 	}
 	return 0;
 }
 
-static int read_row(struct db_stmt *st, const struct table *t, void *row,
-		    struct err *err)
+static int read_packed(struct db_stmt *st, int col, const struct column *c,
+		       struct buf *room, void *row, struct err *err)
 {
+	struct text text = db_piece(st, col);
+	void *field = (char *)row + c->at;
+
+	if (!text.at)
+		return 0;
+	if (unpack(room, text, &text, err))
+		return -1;
+	if (c->kind == COL_PACKED)
+		memcpy(field, &text.at, sizeof(text.at));
+	else
+		*(struct text *)field = text;
+	return 0;
+}
+
+static bool is_packed(const struct column *c)
+{
+	return c->kind == COL_PACKED || c->kind == COL_PACKED_PIECE;
+}
+
+static int read_row(struct store *s, struct db_stmt *st, const struct table *t,
+		    void *row, struct err *err)
+{
+	struct buf *unpacked = s->tables[t->id].unpacked;
 	int col = 0;
 
 	memset(row, 0, t->row_size);
 	for (int i = 0; i < t->count; i++) {
-		if (t->columns[i].kind == COL_FLAG)
+		const struct column *c = &t->columns[i];
+
+		if (c->kind == COL_FLAG)
 			continue;
-		if (read_column(st, col++, &t->columns[i], row))
+		if (is_packed(c) ? read_packed(st, col, c, unpacked++, row, err)
+				 : read_column(st, col, c, row))
 			return err_set(err, ERR_STORE,
 				       "%s.%s holds what it cannot hold",
-				       t->name, t->columns[i].name);
+				       t->name, c->name);
+		col++;
 	}
 	return 0;
 }
 
-int table_next(struct db_stmt *st, const struct table *t, void *row,
-	       struct err *err)
+int table_next(struct store *s, struct db_stmt *st, const struct table *t,
+	       void *row, struct err *err)
 {
 	int rc = db_next(st, err);
 
-	if (rc == 1 && read_row(st, t, row, err)) {
+	if (rc == 1 && read_row(s, st, t, row, err)) {
 		db_reset(st);
 		return -1;
 	}
@@ -365,7 +345,7 @@ static struct db_stmt *select_values(struct store *s, const struct table *t,
 {
 	struct db_value values[DB_VALUES_MAX];
 	int count = db_values(values, fmt, ap);
-	const char *select = select_text(s, t);
+	const char *select = table_select_sql(s, t);
 
 	buf_clear(&s->sql);
 	if (!select || buf_str(&s->sql, select) || buf_str(&s->sql, tail)) {
@@ -401,7 +381,7 @@ int table_find(struct store *s, const struct table *t, void *row,
 	va_end(ap);
 	if (!st)
 		return -1;
-	rc = table_next(st, t, row, err);
+	rc = table_next(s, st, t, row, err);
 	if (rc != 1)
 		return rc;
 	if (keep_row(st, t, row, found))
@@ -415,7 +395,7 @@ int table_find(struct store *s, const struct table *t, void *row,
 void query_begin(struct query *q, struct store *s, const struct table *t,
 		 const char *from, const char *cursor, int64_t before)
 {
-	const char *select = select_text(s, t);
+	const char *select = table_select_sql(s, t);
 
 	q->store = s;
 	q->cursor = cursor;

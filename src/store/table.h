@@ -12,6 +12,9 @@
  *   const uint8_t *  a hash, 32 bytes       char name[n]        text, never
  *   struct text      text, borrowed                             NULL
  *
+ * COLUMN_PACKED is text, in a const char * or a struct text, that takes little
+ * room in the database: packed.h.
+ *
  *   static const struct column columns[] = {
  *           COLUMN_SERIAL(struct number_row, seq),
  *           COLUMN(struct number_row, id),
@@ -25,11 +28,14 @@
 #include "base/text.h"
 #include "number_changes.h"
 #include "store/db.h"
+#include "store/packed.h"
 #include "store/store.h"
 
 enum column_kind {
 	COL_TEXT,
 	COL_PIECE, /* text, not terminated: only read */
+	COL_PACKED,
+	COL_PACKED_PIECE, /* only read */
 	COL_HASH,
 	COL_INT64,
 	COL_INT,
@@ -67,6 +73,10 @@ struct column {
 #define COLUMN_BLOB(row, field, size_field) \
 	{#field, COL_BLOB, offsetof(row, field), offsetof(row, size_field), \
 	 false}
+#define COLUMN_PACKED(row, field) \
+	{#field, _Generic(((row *)0)->field, const char *: COL_PACKED, \
+			  struct text: COL_PACKED_PIECE), \
+	 offsetof(row, field), 0, false}
 #define COLUMN_FLAG(sql_name, row, field) \
 	{sql_name, COL_FLAG, offsetof(row, field), 0, false}
 /* clang-format on */
@@ -99,13 +109,18 @@ struct table {
 	.row_size = sizeof(row), .columns = (array), \
 	.count = sizeof(array) / sizeof((array)[0])
 
+#define TABLE_PACKED_MAX 2 /* packed columns of a table */
+
 struct store {
 	struct db *db;
 	struct number_changes numbers;
-	struct buf sql; /* the text being built */
+	struct packer *packer; /* made when first needed */
+	struct buf sql;	       /* the text being built */
 	struct {
 		char *select, *put, *update; /* made when first needed */
 		struct buf found; /* what the row found last borrows from */
+		struct buf packed[TABLE_PACKED_MAX];   /* for the row written */
+		struct buf unpacked[TABLE_PACKED_MAX]; /* for the row read */
 	} tables[TABLE_COUNT];
 };
 
@@ -124,8 +139,8 @@ struct db_stmt *table_select(struct store *s, const struct table *t,
 			     struct err *err, const char *tail, const char *fmt,
 			     ...);
 /* As db_next; row borrows from the statement until the next step. */
-int table_next(struct db_stmt *st, const struct table *t, void *row,
-	       struct err *err);
+int table_next(struct store *s, struct db_stmt *st, const struct table *t,
+	       void *row, struct err *err);
 
 /*
  * A page of a list, newest first:

@@ -7,15 +7,19 @@
  * thread holds one read snapshot for ever, since nobody writes: SQLite makes no
  * system call. (A service would take a new one whenever it has committed.)
  */
+#include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ceiling.h"
+#include "store/packed.h"
 
 #define COLUMNS                                                              \
 	"SELECT id, status, version, spec, built, operation_id, created_ms," \
 	" updated_ms, seq FROM numbers "
 #define ROW_MAX	  16384 /* none of the sample's rows comes near */
+#define WORDS_MAX 4096
+#define PACKED_AT 5 /* where a packed text begins in its value */
 #define LIMIT_MAX 200
 
 enum { ID, STATUS, VERSION, SPEC, BUILT, OPERATION, CREATED, UPDATED, SEQ };
@@ -23,6 +27,7 @@ enum { ID, STATUS, VERSION, SPEC, BUILT, OPERATION, CREATED, UPDATED, SEQ };
 struct reader {
 	sqlite3 *db;
 	sqlite3_stmt *one, *page;
+	char unpacked[WORDS_MAX + ROW_MAX]; /* behind the dictionary */
 };
 
 static struct ceiling_args args;
@@ -37,6 +42,7 @@ static struct reader *reader(void)
 			own.db,
 			COLUMNS "WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2");
 		sqlite3_exec(own.db, "BEGIN", NULL, NULL, NULL);
+		memcpy(own.unpacked, packed_words, packed_words_size);
 	}
 	return &own;
 }
@@ -50,13 +56,18 @@ static char *put_column(char *to, sqlite3_stmt *st, int i)
 	return put_string(to, text, (size_t)sqlite3_column_bytes(st, i));
 }
 
-/* The members of an object that is kept as text. */
+/* The members of an object that is kept packed. */
 static char *put_members(char *to, sqlite3_stmt *st, int i)
 {
-	const char *object = sqlite3_column_blob(st, i);
+	const char *packed = sqlite3_column_blob(st, i);
+	char *object = own.unpacked + packed_words_size;
+	int size = LZ4_decompress_safe_usingDict(
+		packed + PACKED_AT, object,
+		sqlite3_column_bytes(st, i) - PACKED_AT, ROW_MAX, own.unpacked,
+		(int)packed_words_size);
 
 	*to++ = ',';
-	return put_raw(to, object + 1, (size_t)sqlite3_column_bytes(st, i) - 2);
+	return put_raw(to, object + 1, size > 2 ? (size_t)size - 2 : 0);
 }
 
 static char *put_int(char *to, int64_t n)

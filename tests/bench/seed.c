@@ -26,11 +26,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/seal.h"
+#include "store/packed.h"
 
 #define COLUMNS_MAX 32
 #define TABLES_MAX  32
 #define NUMBERS	    2000000000LL /* telephone numbers from +12000000000 on */
 #define LABELS	    1000
+#define TEXT_MAX    (1 << 20)
 
 /* Of these there is one set, whatever the size. */
 static const char copied[] =
@@ -240,11 +242,13 @@ struct value {
 	int type;    /* SQLite's */
 	int64_t num; /* or the size of data */
 	char *data;
+	bool packed; /* a text that takes its packed form in the table */
 };
 
 struct column {
 	char name[64];
 	int64_t step; /* how much a number grows with each copy; 0 stays 0 */
+	struct buf packed; /* of the value being bound, if it is packed */
 };
 
 struct table {
@@ -260,6 +264,7 @@ struct table {
 
 static sqlite3 *db;
 static struct seal *seal;
+static struct packer *packer;
 static struct table tables[TABLES_MAX];
 static int table_count;
 
@@ -317,7 +322,30 @@ static int64_t step_of(const struct table *t, const char *column)
 	return len > 3 && strcmp(column + len - 3, "_ms") == 0;
 }
 
-static struct value take_value(sqlite3_stmt *st, int i)
+static bool is_packed(const struct table *t, int i)
+{
+	return strcmp(t->name, "numbers") == 0 &&
+	       (strcmp(t->columns[i].name, "spec") == 0 ||
+		strcmp(t->columns[i].name, "built") == 0);
+}
+
+static void unpack_value(struct value *v)
+{
+	static struct buf room = BUF_INIT(TEXT_MAX);
+	struct text text = {v->data, (size_t)v->num};
+	struct err err = ERR_INIT;
+
+	if (unpack(&room, text, &text, &err))
+		stop("%s", err.detail);
+	free(v->data);
+	v->type = SQLITE_TEXT;
+	v->num = (int64_t)text.len;
+	v->data = get_memory(NULL, text.len + 1);
+	memcpy(v->data, text.at, text.len + 1);
+	v->packed = true;
+}
+
+static struct value take_value(const struct table *t, sqlite3_stmt *st, int i)
 {
 	struct value v = {.type = sqlite3_column_type(st, i)};
 
@@ -329,6 +357,8 @@ static struct value take_value(sqlite3_stmt *st, int i)
 		memcpy(v.data, sqlite3_column_blob(st, i), (size_t)v.num);
 		v.data[v.num] = '\0';
 	}
+	if (v.type == SQLITE_BLOB && is_packed(t, i))
+		unpack_value(&v);
 	if (v.type == SQLITE_TEXT)
 		note_names(v.data);
 	return v;
@@ -346,6 +376,7 @@ static void read_columns(struct table *t, sqlite3_stmt *st)
 		snprintf(c->name, sizeof(c->name), "%s",
 			 sqlite3_column_name(st, i));
 		c->step = step_of(t, c->name);
+		c->packed = (struct buf)BUF_INIT(TEXT_MAX);
 		if (strcmp(c->name, "id") == 0)
 			t->id = i;
 		if (strcmp(c->name, "secrets") == 0)
@@ -366,7 +397,7 @@ static void read_table(struct table *t)
 			get_memory(t->values, (at + (size_t)t->column_count) *
 						      sizeof(*t->values));
 		for (int i = 0; i < t->column_count; i++)
-			t->values[at + (size_t)i] = take_value(st, i);
+			t->values[at + (size_t)i] = take_value(t, st, i);
 	}
 	sqlite3_finalize(st);
 	for (int i = 1; i < t->column_count; i++)
@@ -434,6 +465,18 @@ static void bind_sealed(const struct table *t, const struct value *values,
 			    SQLITE_STATIC);
 }
 
+static void bind_packed(struct table *t, int i, const struct value *v)
+{
+	struct buf *packed = &t->columns[i].packed;
+	struct text text = {v->data, (size_t)v->num};
+	struct err err = ERR_INIT;
+
+	if (pack(packer, packed, text, &err))
+		stop("%s", err.detail);
+	sqlite3_bind_blob64(t->insert, i + 1, packed->data, packed->len,
+			    SQLITE_STATIC);
+}
+
 static void bind_value(const struct table *t, int i, const struct value *v,
 		       int64_t copy)
 {
@@ -457,7 +500,7 @@ static void bind_value(const struct table *t, int i, const struct value *v,
 	}
 }
 
-static void insert_copy(const struct table *t, int64_t copy)
+static void insert_copy(struct table *t, int64_t copy)
 {
 	static struct buf sealed = BUF_INIT(1 << 16);
 
@@ -467,6 +510,8 @@ static void insert_copy(const struct table *t, int64_t copy)
 		for (int i = 0; i < t->column_count; i++)
 			if (i == t->secrets && values[i].type == SQLITE_BLOB)
 				bind_sealed(t, values, &sealed);
+			else if (values[i].packed)
+				bind_packed(t, i, &values[i]);
 			else
 				bind_value(t, i, &values[i], copy);
 		if (sqlite3_step(t->insert) != SQLITE_DONE)
@@ -498,6 +543,9 @@ static void open_database(const char *path)
 	seal = seal_new(key ? key : "", &err);
 	if (!seal)
 		stop("TRUNKLINE_MASTER_KEY: %s", err.detail);
+	packer = packer_new(&err);
+	if (!packer)
+		stop("%s", err.detail);
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL))
 		stop("%s: %s", path, sqlite3_errmsg(db));
 	run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY;"
@@ -511,6 +559,7 @@ static void close_database(void)
 	run("COMMIT; PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL");
 	if (sqlite3_close(db))
 		stop("cannot close: %s", sqlite3_errmsg(db));
+	packer_free(packer);
 	seal_free(seal);
 }
 

@@ -69,7 +69,7 @@ def rival_database(size):
         making = WORK / "making-rival.db"
         seeding.remove(making)
         source = seeding.database(size)
-        argv = [shutil.which("node"), RIVAL / "import.js", source, making]
+        argv = [shutil.which("node"), RIVAL / "import.js", source, making, BUILD / "unpack.so"]
         subprocess.run([str(a) for a in argv], check=True, timeout=900)
         making.rename(path)
         seeding.remove(making)

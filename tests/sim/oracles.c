@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "store/packed.h"
 
 /* --- reading ------------------------------------------------------------- */
 
@@ -21,6 +22,22 @@ static const char *text(sqlite3_stmt *st, int col)
 
 #define TAKE(to, st, col) snprintf((to), sizeof(to), "%s", text(st, col))
 
+/* NULL if it is no JSON; the rules tell then. */
+static json_t *unpacked(sqlite3_stmt *st, int col)
+{
+	struct buf room = BUF_INIT(1 << 20);
+	struct text packed = {sqlite3_column_blob(st, col),
+			      (size_t)sqlite3_column_bytes(st, col)};
+	struct err err = ERR_INIT;
+	struct text text;
+	json_t *json = NULL;
+
+	if (packed.at && unpack(&room, packed, &text, &err) == 0)
+		json = json_loadb(text.at, text.len, 0, NULL);
+	buf_release(&room);
+	return json;
+}
+
 static void take_record(struct facts *f, sqlite3_stmt *st)
 {
 	struct record *r;
@@ -32,8 +49,8 @@ static void take_record(struct facts *f, sqlite3_stmt *st)
 	TAKE(r->phone, st, 1);
 	TAKE(r->status, st, 2);
 	TAKE(r->operation_id, st, 3);
-	r->spec = json_loads(text(st, 4), 0, NULL);
-	r->built = json_loads(text(st, 5), 0, NULL);
+	r->spec = unpacked(st, 4);
+	r->built = unpacked(st, 5);
 }
 
 static void take_operation(struct facts *f, sqlite3_stmt *st)

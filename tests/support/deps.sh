@@ -21,11 +21,11 @@ packages()
 		echo "gcc libc6-dev make pkg-config curl ca-certificates \
 			libmicrohttpd-dev libcurl4-openssl-dev|libcurl4-gnutls-dev \
 			libjansson-dev libsqlite3-dev libsodium-dev libseccomp-dev \
-			python3 python3-yaml"
+			liblz4-dev python3 python3-yaml"
 		;;
 	runtime)
 		echo "ca-certificates libmicrohttpd12 libcurl4 libjansson4 \
-			libsqlite3-0 libsodium23 libseccomp2"
+			libsqlite3-0 libsodium23 libseccomp2 liblz4-1"
 		;;
 	test)
 		echo "libcmocka-dev python3-pytest python3-jsonschema \
@@ -85,7 +85,7 @@ missing()
 not_debian()
 {
 	if pkg-config --exists libmicrohttpd libcurl jansson sqlite3 libsodium \
-		libseccomp 2>/dev/null; then
+		libseccomp liblz4 2>/dev/null; then
 		exit 0
 	fi
 	echo "deps.sh: this is not a Debian-like system (no dpkg-query and" >&2

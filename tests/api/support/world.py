@@ -3,7 +3,7 @@
 
 import json
 
-from support import facts, secrets
+from support import facts, packed, secrets
 from support.client import Client
 from support.process import SERVICE, Process
 from support.sandbox import Sandbox
@@ -134,6 +134,10 @@ class World:
             assert not secrets.seen_in(data), f"{secrets.seen_in(data)} in {file.name}"
             leaked = secrets.generated_seen_in(data, fingerprints)
             assert not leaked, f"generated SIP passwords {leaked} in {file.name}"
+        data = packed.texts(self.database, self.folder / "packed")
+        assert not secrets.seen_in(data), f"{secrets.seen_in(data)} in what is packed"
+        leaked = secrets.generated_seen_in(data, fingerprints)
+        assert not leaked, f"generated SIP passwords {leaked} in what is packed"
 
 
 # Oracles

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// import.js - import.js SOURCE TARGET: the service's numbers, as rows of the rival's table.
+// import.js - import.js SOURCE TARGET UNPACK: the service's numbers, as rows of the rival's table.
+// UNPACK is the extension with which SQLite reads the packed columns of the source.
 'use strict'
 
 const Database = require('better-sqlite3')
 const { json, columns } = require('./fields')
 
-const [source, target] = process.argv.slice(2)
+const [source, target, unpack] = process.argv.slice(2)
 const from = new Database(source, { readonly: true })
 const to = new Database(target)
+from.loadExtension(unpack)
 const iso = (ms) => new Date(ms).toISOString()
 
 to.pragma('journal_mode = MEMORY')
@@ -26,7 +28,7 @@ function value (item, name) {
 }
 
 to.exec('BEGIN')
-for (const row of from.prepare('SELECT * FROM numbers ORDER BY seq').iterate()) {
+for (const row of from.prepare('SELECT *, unpack(spec) AS spec, unpack(built) AS built FROM numbers ORDER BY seq').iterate()) {
   const item = { ...row, ...JSON.parse(row.spec), ...JSON.parse(row.built), created_at: iso(row.created_ms), updated_at: iso(row.updated_ms) }
   insert.run(row.seq, ...columns.map((name) => value(item, name)))
 }
