@@ -55,7 +55,7 @@ static const struct row rows[] = {
 		"The master key to come: trunkline rekey seals everything anew with it. Wanted until that has ended."),
 	INT_("TRUNKLINE_THREADS", threads, "2", 1, 64,
 	     "Threads that answer the API."),
-	INT_("TRUNKLINE_PROVIDER_CONCURRENCY", provider_concurrency, "32", 1, 2000,
+	INT_("TRUNKLINE_PROVIDER_CONCURRENCY", provider_concurrency, "32", 1, 5000,
 	     "Calls under way at once, to each account at a provider."),
 	OTHER_("TRUNKLINE_HTTP2", http2, "on", SWITCH,
 	       "Many calls over one connection, with providers that offer HTTP/2: on or off."),

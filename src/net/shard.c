@@ -16,10 +16,11 @@
 
 #include "base/clock.h"
 
-/* For reading, of each call. 16 KiB is libcurl's own, which most answers are
- * far below; but one that does not fit has 7.88 stop its HTTP/2 stream for a
- * while, a path that spoilt answers in 7.88.0. */
-#define BUFFER	      2048L
+/* For reading, of each call. The least that libcurl takes: most answers have
+ * one or two of these, and thousands of calls have one each. Over HTTP/2 it is
+ * libcurl's own, 16 KiB, since an answer that does not fit has 7.88 stop its
+ * stream for a while, a path that spoilt answers in 7.88.0. */
+#define BUFFER	      1024L
 #define BUFFER_HTTP2  16384L
 #define REST_AFTER_MS ((CONNECTION_IDLE_S + 2) * INT64_C(1000))
 

@@ -19,7 +19,7 @@
 #include "watch.h"
 
 #define SHARD_CALLS 64
-#define EASIES_KEPT 1024
+#define EASIES_KEPT 256
 #define HOST_MAX    128
 
 struct shard {

@@ -19,7 +19,7 @@
 #include "store/replies.h"
 
 #define LAZY_MS 100
-#define BURST	256 /* sagas at once, whose memory is worth giving back */
+#define BURST	128 /* sagas, whose memory is worth giving back */
 
 #define HEARTBEAT_MS 5000 /* it ticks at least so often: a sign of life */
 
@@ -290,16 +290,17 @@ static void free_ended(struct engine *e)
 	}
 }
 
-/* After a burst its memory lies in pieces between others that are in use, and
- * the next burst would begin on top of that. Once all have ended, whole pages
- * of it go back to the system. */
+/* What a burst has taken lies in pieces between others that are in use, and the
+ * next burst would begin on top of that. So whenever as many as that have
+ * ended, whole pages of it go back to the system: while the rest is under way,
+ * for the answers to those that ended take memory too. */
 static void give_back(struct engine *e)
 {
 	if (e->saga_count > e->most_sagas)
 		e->most_sagas = e->saga_count;
-	if (e->saga_count || e->most_sagas < BURST)
+	if (e->most_sagas - e->saga_count < BURST)
 		return;
-	e->most_sagas = 0;
+	e->most_sagas = e->saga_count;
 	malloc_trim(0);
 }
 

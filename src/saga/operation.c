@@ -89,6 +89,7 @@ void saga_free(struct saga *sg)
 	for (int i = 0; i < sg->row_count; i++) {
 		json_decref(sg->rows[i].data);
 		buf_release(&sg->rows[i].next_page);
+		task_forget(&sg->tasks[i]);
 	}
 	free(sg->rows);
 	free(sg->tasks);
@@ -180,7 +181,7 @@ static void find_cause(struct saga *sg)
 {
 	for (int i = 0; i < sg->row_count && !sg->cause.code; i++)
 		if (sg->rows[i].state == ROW_STUCK)
-			sg->cause = sg->tasks[i].err;
+			sg->cause = task_err(&sg->tasks[i]);
 	err_set(&sg->cause, ERR_DEADLINE,
 		"something could not be taken back in time");
 }
@@ -257,9 +258,9 @@ static void miss_deadline(struct saga *sg)
 	struct err cause = ERR_INIT;
 
 	for (int i = 0; i < sg->row_count && !cause.code; i++)
-		if (sg->tasks[i].err.code == ERR_PROVIDER_UNAVAILABLE &&
+		if (sg->tasks[i].trouble.code == ERR_PROVIDER_UNAVAILABLE &&
 		    sg->rows[i].state != ROW_PRESENT)
-			cause = sg->tasks[i].err;
+			cause = task_err(&sg->tasks[i]);
 	err_set(&cause, ERR_DEADLINE,
 		"the operation did not end before its deadline");
 	saga_turn_back(sg, &cause);

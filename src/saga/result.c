@@ -60,13 +60,14 @@ static void add_remaining(const struct saga *sg, struct buf *b)
 	buf_char(b, '[');
 	for (int i = 0; i < sg->row_count; i++) {
 		const struct step_row *row = &sg->rows[i];
+		struct err err = task_err(&sg->tasks[i]);
 
 		if (!row_counts(row) || row->state == ROW_GONE)
 			continue;
 		buf_str(b, first ? "{" : ",{");
 		first = false;
 		put_id(b, row);
-		put_error(b, &sg->tasks[i].err);
+		put_error(b, &err);
 		put_by_hand(b, row);
 		buf_char(b, '}');
 	}

@@ -113,9 +113,9 @@ void row_to_journal(const struct task *t, struct journal_row *out)
 	strcpy(out->external_id, row->external_id);
 	out->phase = row->phase;
 	out->attempts = row->attempts;
-	out->error = t->err.code ? err_def(t->err.code)->code : NULL;
-	out->provider_status = t->err.provider_status;
-	out->provider_code = t->err.provider_code;
+	out->error = t->trouble.code ? err_def(t->trouble.code)->code : NULL;
+	out->provider_status = t->trouble.provider_status;
+	out->provider_code = t->trouble.provider_code;
 	out->started_ms = t->started_ms;
 	out->updated_ms = t->updated_ms;
 }
@@ -144,8 +144,8 @@ int row_from_journal(struct task *t, const struct journal_row *in)
 	t->other = strcmp(in->operation_id, t->saga->id) != 0;
 	t->before = row->state == ROW_GONE && t->other;
 	if (in->error)
-		t->err.code = err_by_name(in->error);
-	t->err.provider_status = in->provider_status;
-	t->err.provider_code = in->provider_code;
+		t->trouble.code = err_by_name(in->error);
+	t->trouble.provider_status = in->provider_status;
+	t->trouble.provider_code = in->provider_code;
 	return 0;
 }

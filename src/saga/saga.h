@@ -45,6 +45,14 @@ enum task_state {
 
 struct lane;
 
+/* What a step met last: of struct err what a saga with ten steps has room for.
+ */
+struct trouble {
+	enum err_code code; /* ERR_NONE after a success */
+	int provider_status, provider_code;
+	char *detail; /* NULL: there is none, or there was no memory */
+};
+
 struct task {
 	struct saga *saga;
 	struct step_row *row;
@@ -60,8 +68,8 @@ struct task {
 	bool other;   /* as loaded: another operation moved it last */
 	bool before;  /* gone before this operation began */
 	int64_t started_ms, updated_ms;
-	struct err err; /* last error, ERR_NONE after a success */
-	uint64_t rank;	/* turns.c's, while it waits there */
+	struct trouble trouble;
+	uint64_t rank; /* turns.c's, while it waits there */
 	int place;
 };
 
@@ -167,7 +175,7 @@ struct engine {
 	struct saga *oldest, *newest;
 	int64_t entered; /* sagas, ever */
 	int saga_count;
-	int most_sagas; /* since none was under way */
+	int most_sagas; /* since memory was given back last */
 	void *clients;	/* tsearch tree */
 	int client_count;
 	struct timers timers;
@@ -237,6 +245,9 @@ void engine_count_answer(struct engine *e, const struct http_request *rq,
 void task_start(struct task *t, enum act_kind act);
 void task_wait(struct task *t, enum act_kind act, int64_t ms);
 void task_cancel(struct task *t); /* unless it is flying */
+/* What it met last, with step and provider; ERR_NONE if nothing. */
+struct err task_err(const struct task *t);
+void task_forget(struct task *t); /* what it met */
 /* Stuck: no time is left to try again. */
 void task_give_up(struct task *t);
 void task_launch(struct task *t);

@@ -118,41 +118,78 @@ static int64_t backoff(struct task *t)
 
 /* The last error stays until the step is done: a look that finds nothing does
  * not tell why the make before it went wrong. */
-static void set_error(struct task *t, struct err *err)
+static void keep_error(struct task *t, const struct err *err)
 {
 	bool own_credentials = json_is_true(
 		spec_get(&t->saga->spec, "has_twilio_credentials"));
 
 	if (err->code == ERR_NONE)
 		return;
-	snprintf(err->step, sizeof(err->step), "%s", t->row->step->name);
-	snprintf(err->provider, sizeof(err->provider), "%s",
-		 provider_name(t->row->step->provider));
+	task_forget(t);
+	t->trouble = (struct trouble){
+		.code = err->code,
+		.provider_status = err->provider_status,
+		.provider_code = err->provider_code,
+		.detail = err->detail[0] ? strdup(err->detail) : NULL,
+	};
 	if (err->code == ERR_PROVIDER_AUTH && own_credentials &&
 	    t->row->step->provider == PROVIDER_TWILIO)
-		err->code = ERR_CREDENTIALS_REFUSED;
-	t->err = *err;
+		t->trouble.code = ERR_CREDENTIALS_REFUSED;
+}
+
+void task_forget(struct task *t)
+{
+	free(t->trouble.detail);
+	t->trouble = (struct trouble){.code = ERR_NONE};
+}
+
+struct err task_err(const struct task *t)
+{
+	struct err err = ERR_INIT;
+
+	if (t->trouble.code == ERR_NONE)
+		return err;
+	err_set(&err, t->trouble.code, "%s",
+		t->trouble.detail ? t->trouble.detail : "");
+	err.provider_status = t->trouble.provider_status;
+	err.provider_code = t->trouble.provider_code;
+	snprintf(err.step, sizeof(err.step), "%s", t->row->step->name);
+	snprintf(err.provider, sizeof(err.provider), "%s",
+		 provider_name(t->row->step->provider));
+	return err;
+}
+
+static void turn_back(struct task *t)
+{
+	struct err err = task_err(t);
+
+	saga_turn_back(t->saga, &err);
 }
 
 static void stuck(struct task *t)
 {
+	struct err err = task_err(t);
+
 	log_warn("undo_stuck", L_STR("operation_id", t->saga->id),
-		 L_STR("id", t->row->external_id), L_ERR(&t->err));
+		 L_STR("id", t->row->external_id), L_ERR(&err));
 	row_move(t, ROW_STUCK);
 }
 
 void task_give_up(struct task *t)
 {
+	struct err err = task_err(t);
+
 	task_cancel(t);
-	err_set(&t->err, ERR_DEADLINE,
+	err_set(&err, ERR_DEADLINE,
 		"it could not be taken back before the deadline");
+	keep_error(t, &err);
 	stuck(t);
-	saga_turn_back(t->saga, &t->err);
+	turn_back(t);
 }
 
 static void done(struct task *t)
 {
-	err_clear(&t->err);
+	task_forget(t);
 	t->absences = 0;
 	if (t->saga->recoveries) { /* a step forward: not poisonous */
 		t->saga->recoveries = 0;
@@ -181,7 +218,7 @@ static void refused(struct task *t)
 		stuck(t);
 		break;
 	}
-	saga_turn_back(t->saga, &t->err);
+	turn_back(t);
 }
 
 /* Not done, or idempotent: the same act again, unless it is time to give up. */
@@ -208,7 +245,7 @@ static void again(struct task *t, int64_t retry_after_ms, bool throttled)
 	} else if (*tries_of(t) >= TRIES_MAX && !throttled) {
 		if (t->act == ACT_MAKE && !t->unknown)
 			row_move(t, ROW_ABSENT);
-		saga_turn_back(sg, &t->err);
+		turn_back(t);
 		return;
 	}
 	task_wait(t, t->act, wait);
@@ -250,7 +287,7 @@ static void absent(struct task *t)
 		row_move(t, ROW_ABSENT);
 	} else if (t->tries >= TRIES_MAX) {
 		row_move(t, ROW_ABSENT);
-		saga_turn_back(sg, &t->err);
+		turn_back(t);
 	} else {
 		task_start(t, ACT_MAKE);
 	}
@@ -333,7 +370,7 @@ void task_launch(struct task *t)
 		free(call);
 		lane_return(t, NULL);
 		t->state = TASK_IDLE;
-		set_error(t, &err);
+		keep_error(t, &err);
 		if (err.code == ERR_OVERLOADED) /* no memory: not its fault */
 			again(t, -1, false);
 		else
@@ -381,7 +418,7 @@ void task_answered(struct task *t, const struct http_request *rq,
 		a.kind = ANSWER_BUSY;
 	if (a.kind == ANSWER_BUSY || a.kind == ANSWER_UNKNOWN) {
 		answer_error(&a, t->row->step->provider, &err);
-		set_error(t, &err);
+		keep_error(t, &err);
 		if (a.kind == ANSWER_BUSY)
 			again(t, a.retry_after_ms, a.status == 429);
 		else
@@ -390,7 +427,7 @@ void task_answered(struct task *t, const struct http_request *rq,
 		enum outcome outcome = act_of(t)->read(&cx, &a, &err);
 
 		err.provider_status = a.status;
-		set_error(t, &err);
+		keep_error(t, &err);
 		if (outcome == OUTCOME_REFUSED && err.code == ERR_OVERLOADED)
 			outcome = OUTCOME_UNKNOWN; /* no memory to read it */
 		apply(t, outcome);
