@@ -5,8 +5,8 @@
     bench.py [--quick] [--rounds N] [--rows 1k,100k,1m] [SUITE...]
     make bench      make bench T=get ROWS=100k ROUNDS=5      make bench QUICK=1
 
-Suites: get, list, connections, log, create, fsync, cap, startup. What is found
-goes to build/bench/results.json and from there to RESULTS.md with its plots: in
+Suites: get, list, sizes, connections, log, create, fsync, cap, startup. What is
+found goes to build/bench/results.json and from there to RESULTS.md with its plots: in
 tests/bench after a whole run of all suites, otherwise in build/bench. A run that
 was interrupted is taken up with the suite it was at.
 """

@@ -42,6 +42,11 @@ TABLES = {
         "Only reading the file's pages that hold such a one takes so much CPU as the last column says.",
         [("numbers", "size"), ("page", "page"), ("server", "server"), *READ, ("reading µs", "leaves_us")],
     ),
+    "sizes": (
+        "The same page of a small and of a large table",
+        "The service twice, 64 connections each, sampled in turn. The ratio is of the CPU time.",
+        [("page", "page"), ("numbers", "size"), *READ[:4], ("CPU × small", "of_small"), ("bad", "bad")],
+    ),
     "connections": (
         "GET of one number, by connections",
         "One connection tells what an answer takes when nothing else is going on. Ratios are of p50.",
@@ -144,37 +149,27 @@ class Found:
     def __init__(self, suites):
         self.suites = suites
 
-    def median(self, name, key, **about):
-        values = [
+    def medians(self, name, key, **about):
+        return [
             row[key][1]
             for row in self.suites.get(name, {}).get("rows", [])
             if row.get(key) and all(row.get(k) == v for k, v in about.items())
         ]
-        return values[0] if values else None
+
+    def median(self, name, key, **about):
+        return next(iter(self.medians(name, key, **about)), None)
 
     def sizes(self):
-        rows = self.suites.get("list", {}).get("rows", [])
+        rows = self.suites.get("sizes", {}).get("rows", [])
         sizes = sorted({row["size"] for row in rows}, key=size_of)
         return (sizes[0], sizes[-1]) if sizes else (None, None)
 
-    def worst_page(self):
-        """CPU of the dearest page of the largest table, to the first of the smallest."""
-        small, large = self.sizes()
-        base = self.median("list", "cpu_us", size=small, page="first", server="trunkline")
-        pages = [
-            self.median("list", "cpu_us", size=large, page=page, server="trunkline")
-            for page in ("first", "middle", "last")
-        ]
-        return max(pages) / base if base and None not in pages else None
-
     def least(self, name, key, **about):
         """The smallest median of the rows."""
-        rows = self.suites.get(name, {}).get("rows", [])
-        values = [
-            row[key][1] for row in rows
-            if row.get(key) and all(row.get(k) == v for k, v in about.items())
-        ]
-        return min(values) if values else None
+        return min(self.medians(name, key, **about), default=None)
+
+    def most(self, name, key, **about):
+        return max(self.medians(name, key, **about), default=None)
 
 
 def divided(a, b):
@@ -190,7 +185,7 @@ def goals(f):
         ("GET of one number, to Fastify, rate", f.least("get", "of_fastify"), ">=", 2.5),
         ("GET of one number, to the ceiling, rate", f.least("get", "of_ceiling"), ">=", 0.8),
         ("a page of 50, to Fastify, rate", f.least("list", "of_fastify"), ">=", 6),
-        (f"any page of {large} to the first of {small}, CPU", f.worst_page(), "<=", 1.3),
+        (f"a page of {large} to the same of {small}, CPU, the worst", f.most("sizes", "of_small"), "<=", 1.3),
         ("one create at 50 ms a call, ms", f.median("create", "p50", server="trunkline", **one), "<=", 208),
         ("one create, to Fastify", f.median("create", "of_fastify", **one), "<=", 0.52),
         ("1,000 creates at once, to Fastify, batch", f.median("create", "of_fastify", **many), "<=", 0.45),

@@ -39,7 +39,7 @@ NOBODY = "http://127.0.0.1:9"  # for a service that will call no provider
 CALL_MS = 50
 CAP = "TRUNKLINE_PROVIDER_CONCURRENCY"
 FSYNC_MS = 2
-IDS, PAGES = 50000, 500  # different ones that are asked for
+IDS, PAGES = 50000, 2500  # different ones that are asked for
 
 
 @dataclasses.dataclass
@@ -173,7 +173,7 @@ def page_paths(plan, servers, database):
             at = 0 if name == US else 1
             asked = ("" if end is None else f"&cursor={end[at]}" for end in chosen)
             paths = (f"{NUMBERS}?limit=50{cursor}" for cursor in asked)
-            files[which][name] = write_paths(f"page-{which}-{name}", paths)
+            files[which][name] = write_paths(f"page-{which}-{name}-{database.stem}", paths)
     return files
 
 
@@ -226,6 +226,28 @@ def pages(plan):
             if which == "middle":
                 next(r for r in reversed(rows) if r["server"] == US)["leaves_us"] = leaves_us(database)
         stop_all()
+    return rows
+
+
+def sizes(plan):
+    """The same pages of the smallest and of the largest table, side by side."""
+    servers, files, rows = {}, {}, []
+    for size in {plan.sizes[0], plan.sizes[-1]}:
+        database = seeding.database(size)
+        server = servers[size] = Service(database, NOBODY, f"{US}-{size}")
+        server.await_checked()
+        files[server.name] = page_paths(plan, {US: server}, database)
+    for which in ("first", "middle", "last"):
+        taken = rounds(
+            servers,
+            plan.rounds,
+            lambda s, w=which: wrk(s, plan.key, files[s.name][w][US], 64, plan.seconds),
+        )
+        for size in sorted(servers, key=seeding.size_of):
+            rows.append({"page": which, "size": size, **summary(taken[size])})
+        if len(servers) > 1:
+            rows[-1]["of_small"] = ratios(taken, plan.sizes[-1], plan.sizes[0], "cpu_us")
+    stop_all()
     return rows
 
 
@@ -431,7 +453,7 @@ def startup(plan):
 def prepare(plan, wanted):
     """Makes the databases, which may take minutes the first time."""
     sizes = {"1k"}
-    if {"get", "list", "startup"} & set(wanted):
+    if {"get", "list", "sizes", "startup"} & set(wanted):
         sizes.update(plan.sizes)
     if "connections" in wanted:
         sizes.add(plan.middle)
@@ -444,6 +466,7 @@ def prepare(plan, wanted):
 SUITES = {
     "get": get,
     "list": pages,
+    "sizes": sizes,
     "connections": connections,
     "log": access_log,
     "create": create,
