@@ -52,11 +52,11 @@ SERVICE_SRC  := $(foreach d,$(SERVICE_DIRS),$(wildcard src/$(d)/*.c))
 SANDBOX_SRC  := $(wildcard src/base/*.c) $(wildcard src/sandbox/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: FORCE help build run docs test unit sim sim-mutants bench seed gate gate-record gate-profile torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
+.PHONY: FORCE help build run docs test unit sim sim-mutants bench bench-check seed gate gate-record gate-profile torture fuzz fuzz-targets api contract lint analyze clean deps deps-test format longest
 .DEFAULT_GOAL := help
 
-# Of `make test`: the budgets are those of gcc's code.
-GATE := $(if $(SAN)$(filter-out gcc cc,$(CC)),,gate)
+# Of `make test`: what is measured is gcc's code.
+GATE := $(if $(SAN)$(filter-out gcc cc,$(CC)),,gate bench-check)
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -239,6 +239,9 @@ bench: deps build $(BENCH_BIN) ## side by side with ceilings and Fastify; T= ROW
 	@BENCH_WORDS='$(strip $(foreach v,T ROWS ROUNDS QUICK,$(if $($v),$v=$($v))))' \
 		$(BENCH_RUN)/bench.py $(if $(QUICK),--quick) \
 		$(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(T)
+
+bench-check: deps-test build $(BENCH_BIN) ## does the bench work? without the rival; figures say nothing
+	@$(BENCH_RUN)/bench.py --quick --rows 1k --rounds 1 get list create
 
 seed: deps build $(B)/bench/seed ## a database of ROWS=100k numbers, copied to FILE=…
 	@$(BENCH_RUN)/seeding.py $(ROWS) $(FILE)

@@ -146,6 +146,8 @@ def main():
     where = BENCH if full else WORK
     report.write(results, where)
     say(f"{where}/RESULTS.md")
+    if unanswered := list(report.unanswered(results["suites"])):
+        sys.exit("\n".join(unanswered))
 
 
 if __name__ == "__main__":

@@ -140,6 +140,15 @@ def suite(name, found):
     yield ""
 
 
+def unanswered(suites):
+    """What went wrong with ours or with a ceiling: figures of that mean nothing."""
+    for name, found in suites.items():
+        for row in found["rows"]:
+            for key in ("bad", "failed"):
+                if any(row.get(key) or []) and "fastify" not in row.get("server", ""):
+                    yield f"{name}: {row.get('server', 'trunkline')}: {cell(row[key])} {key}"
+
+
 # --- goals -------------------------------------------------------------------------
 
 

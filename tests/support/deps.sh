@@ -29,7 +29,7 @@ packages()
 		;;
 	test)
 		echo "libcmocka-dev python3-pytest python3-jsonschema \
-			python3-requests python3-hypothesis python3-h2 valgrind strace \
+			python3-requests python3-hypothesis python3-h2 valgrind strace wrk \
 			prometheus:/usr/bin/promtool"
 		;;
 	node)
