@@ -22,17 +22,22 @@
 #include "base/err.h"
 #include "base/text.h"
 
+#define PACKED_HEAD_SIZE 5 /* bytes before the block */
+
 /* What packing needs to remember while it works; one for each thread. */
 struct packer;
 
+/* NULL with STORE_FULL if there is no memory; free it with packer_free. */
 struct packer *packer_new(struct err *err);
-void packer_free(struct packer *p);
-/* Puts the packed form in place of what `to` holds. */
+void packer_free(struct packer *p); /* or NULL */
+/* Puts the packed form in place of what `to` holds. Nothing but memory can be
+ * missing: STORE_FULL. */
 int pack(struct packer *p, struct buf *to, struct text text, struct err *err);
 
 /* Unpacks into `room`, which is for nothing else, since it keeps the dictionary
- * too. *text borrows from it until the next call, and a NUL follows it. STORE
- * if it is nothing that pack makes. */
+ * too, and whose ceiling is for both. *text borrows from it until the next
+ * call, and a NUL follows it. STORE if it is nothing that pack makes,
+ * STORE_FULL if there is no memory. */
 int unpack(struct buf *room, struct text packed, struct text *text,
 	   struct err *err);
 

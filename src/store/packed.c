@@ -7,8 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define VERSION	  1
-#define HEAD_SIZE 5
+#define VERSION 1
 
 /*
  * The dictionary of version 1. Never to be changed: what was packed with it can
@@ -110,7 +109,7 @@ void packer_free(struct packer *p)
 static void write_head(uint8_t *to, size_t len)
 {
 	to[0] = VERSION;
-	for (int i = 1; i < HEAD_SIZE; i++, len >>= 8)
+	for (int i = 1; i < PACKED_HEAD_SIZE; i++, len >>= 8)
 		to[i] = (uint8_t)len;
 }
 
@@ -122,15 +121,16 @@ int pack(struct packer *p, struct buf *to, struct text text, struct err *err)
 	int size;
 
 	buf_clear(to);
-	if (room <= 0 || buf_reserve(to, HEAD_SIZE + (size_t)room))
+	if (room <= 0 || buf_reserve(to, PACKED_HEAD_SIZE + (size_t)room))
 		return err_set(err, ERR_STORE_FULL, "out of memory");
 	LZ4_resetStream_fast(&p->lz4);
 	(void)LZ4_loadDict(&p->lz4, packed_words, (int)WORDS_SIZE);
 	write_head((uint8_t *)to->data, text.len);
-	size = LZ4_compress_fast_continue(
-		&p->lz4, text.at, to->data + HEAD_SIZE, (int)text.len, room, 1);
+	size = LZ4_compress_fast_continue(&p->lz4, text.at,
+					  to->data + PACKED_HEAD_SIZE,
+					  (int)text.len, room, 1);
 	assert(size > 0); /* there was room for the worst */
-	to->len = HEAD_SIZE + (size_t)size;
+	to->len = PACKED_HEAD_SIZE + (size_t)size;
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static size_t read_length(const char *head)
 {
 	size_t len = 0;
 
-	for (int i = HEAD_SIZE - 1; i > 0; i--)
+	for (int i = PACKED_HEAD_SIZE - 1; i > 0; i--)
 		len = len << 8 | (uint8_t)head[i];
 	return len;
 }
@@ -171,7 +171,7 @@ int unpack(struct buf *room, struct text packed, struct text *text,
 	size_t len = packed.len;
 
 	if (!plain) {
-		if (packed.len <= HEAD_SIZE || packed.at[0] != VERSION)
+		if (packed.len <= PACKED_HEAD_SIZE || packed.at[0] != VERSION)
 			return damaged(err);
 		len = read_length(packed.at);
 		if (len > room->max - WORDS_SIZE)
@@ -185,8 +185,8 @@ int unpack(struct buf *room, struct text packed, struct text *text,
 		return buf_add(room, packed.at, len);
 	/* Fastest when the dictionary stands right before. */
 	if (LZ4_decompress_safe_usingDict(
-		    packed.at + HEAD_SIZE, room->data + WORDS_SIZE,
-		    (int)(packed.len - HEAD_SIZE), (int)len, room->data,
+		    packed.at + PACKED_HEAD_SIZE, room->data + WORDS_SIZE,
+		    (int)(packed.len - PACKED_HEAD_SIZE), (int)len, room->data,
 		    (int)WORDS_SIZE) != (int)len)
 		return damaged(err);
 	room->len += len;

@@ -2,6 +2,7 @@
 /* table.c - row structs to SQL and back, after the column arrays of table.h. */
 #include "table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,15 +99,16 @@ static struct db_value value_of(const struct column *c, const void *row)
 }
 
 /* Packed into `to`, from where it is bound. */
-static int packed_value(struct store *s, const struct column *c,
-			const void *row, struct buf *to, struct db_value *v,
-			struct err *err)
+static int packed_value(struct store *s, const struct table *t,
+			const struct column *c, const void *row, struct buf *to,
+			struct db_value *v, struct err *err)
 {
 	struct text text;
 
 	memcpy(&text.at, (const char *)row + c->at, sizeof(text.at));
 	text = text_from(text.at);
 	*v = (struct db_value){.type = 'b'};
+	assert(to < s->tables[t->id].packed + TABLE_PACKED_MAX);
 	if (!text.at)
 		return 0;
 	if (!s->packer)
@@ -132,7 +134,7 @@ static int take_values(struct store *s, const struct table *t, const void *row,
 			continue;
 		values[count] = value_of(c, row);
 		if (c->kind == COL_PACKED &&
-		    packed_value(s, c, row, packed++, &values[count], err))
+		    packed_value(s, t, c, row, packed++, &values[count], err))
 			return -1;
 		count++;
 	}

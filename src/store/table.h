@@ -109,7 +109,7 @@ struct table {
 	.row_size = sizeof(row), .columns = (array), \
 	.count = sizeof(array) / sizeof((array)[0])
 
-#define TABLE_PACKED_MAX 2 /* packed columns of a table */
+#define TABLE_PACKED_MAX 2 /* packed columns of a table, at most */
 
 struct store {
 	struct db *db;
@@ -138,7 +138,8 @@ int table_find(struct store *s, const struct table *t, void *row,
 struct db_stmt *table_select(struct store *s, const struct table *t,
 			     struct err *err, const char *tail, const char *fmt,
 			     ...);
-/* As db_next; row borrows from the statement until the next step. */
+/* As db_next; row borrows from the statement, and what is packed from the
+ * store, until the next step. */
 int table_next(struct store *s, struct db_stmt *st, const struct table *t,
 	       void *row, struct err *err);
 

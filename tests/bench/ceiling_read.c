@@ -19,7 +19,6 @@
 	" updated_ms, seq FROM numbers "
 #define ROW_MAX	  16384 /* none of the sample's rows comes near */
 #define WORDS_MAX 4096
-#define PACKED_AT 5 /* where a packed text begins in its value */
 #define LIMIT_MAX 200
 
 enum { ID, STATUS, VERSION, SPEC, BUILT, OPERATION, CREATED, UPDATED, SEQ };
@@ -62,9 +61,9 @@ static char *put_members(char *to, sqlite3_stmt *st, int i)
 	const char *packed = sqlite3_column_blob(st, i);
 	char *object = own.unpacked + packed_words_size;
 	int size = LZ4_decompress_safe_usingDict(
-		packed + PACKED_AT, object,
-		sqlite3_column_bytes(st, i) - PACKED_AT, ROW_MAX, own.unpacked,
-		(int)packed_words_size);
+		packed + PACKED_HEAD_SIZE, object,
+		sqlite3_column_bytes(st, i) - PACKED_HEAD_SIZE, ROW_MAX,
+		own.unpacked, (int)packed_words_size);
 
 	*to++ = ',';
 	return put_raw(to, object + 1, size > 2 ? (size_t)size - 2 : 0);

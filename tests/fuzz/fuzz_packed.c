@@ -40,7 +40,7 @@ static void check_own(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_any(data, size);
-	if (size) /* a text of nothing is told as no text */
+	if (size) /* of nothing data may be NULL, which is no text */
 		check_own(data, size);
 	return 0;
 }

@@ -13,8 +13,7 @@
 
 #include "store/packed.h"
 
-#define ROOM_MAX  (1 << 24)
-#define HEAD_SIZE 5
+#define ROOM_MAX (1 << 24)
 
 /* A number's built as it is written, all names and identifiers invented. */
 static const char built[] =
@@ -165,7 +164,7 @@ static void damage_is_refused_or_gives_another_text(void **state)
 	int refused = 0;
 
 	packed(&to, text_from(built));
-	for (size_t i = HEAD_SIZE; i < to.len; i++)
+	for (size_t i = PACKED_HEAD_SIZE; i < to.len; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			struct text text = {to.data, to.len};
 			struct err err = ERR_INIT;
