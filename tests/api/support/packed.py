@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the database holds packed (include/store/packed.h), as text again."""
 
-import contextlib
-import shutil
-import sqlite3
-
+from support import copies
 from support.process import BUILD
 
 # Every packed column.
@@ -12,12 +9,8 @@ COLUMNS = [("numbers", "spec"), ("numbers", "built")]
 
 
 def texts(database, folder):
-    """All of it, a line each, as bytes; of a copy, since to look at it folds the log in."""
-    folder.mkdir()
-    for part in ("", "-wal"):
-        if (file := database.with_name(database.name + part)).exists():
-            shutil.copy(file, folder)
-    with contextlib.closing(sqlite3.connect(folder / database.name)) as db:
+    """All of it, a line each, as bytes."""
+    with copies.opened(database, folder) as db:
         db.enable_load_extension(True)
         db.load_extension(str(BUILD / "unpack.so"))
         rows = [
@@ -26,5 +19,4 @@ def texts(database, folder):
             for (text,) in db.execute(f"SELECT unpack({column}) FROM {table}")
             if text
         ]
-    shutil.rmtree(folder)
     return "\n".join(rows).encode()

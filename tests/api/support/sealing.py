@@ -6,11 +6,10 @@ database lies, and fails on one that none of the keys opens in its place.
 """
 
 import base64
-import contextlib
 import ctypes
 import hashlib
-import shutil
-import sqlite3
+
+from support import copies
 
 _SODIUM = ctypes.CDLL("libsodium.so.23")
 _HEAD = 1 + 4 + 24
@@ -53,19 +52,14 @@ def unseal(master, place, sealed):
 
 def values(database, folder):
     """{place: sealed value} as a start would find them: of a copy, log folded in."""
-    folder.mkdir()
-    for part in ("", "-wal"):
-        if (file := database.with_name(database.name + part)).exists():
-            shutil.copy(file, folder)
     found = {}
-    with contextlib.closing(sqlite3.connect(folder / database.name)) as db:
+    with copies.opened(database, folder) as db:
         for table, key, column, place in COLUMNS:
             rows = db.execute(f"SELECT {key}, {column} FROM {table} WHERE length({column}) > 0")
             found.update({f"{place}/{k}": bytes(v) for k, v in rows})
         for name, text in db.execute("SELECT name, value FROM meta"):
             if name in FACTS and text:
                 found[f"meta/{name}"] = base64.b64decode(text)
-    shutil.rmtree(folder)
     return found
 
 
