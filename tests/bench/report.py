@@ -171,7 +171,7 @@ class Found:
     def sizes(self):
         rows = self.suites.get("sizes", {}).get("rows", [])
         sizes = sorted({row["size"] for row in rows}, key=size_of)
-        return (sizes[0], sizes[-1]) if sizes else (None, None)
+        return (sizes[0], sizes[-1]) if sizes else ("the smallest", "the largest")
 
     def least(self, name, key, **about):
         """The smallest median of the rows."""
