@@ -8,8 +8,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 #define WAKE		   SIGUSR1 /* from ourselves, see process_wake */
 #define DESCRIPTORS_WANTED 65536
@@ -57,15 +60,33 @@ int process_ignore(struct err *err)
 	return 0;
 }
 
+/* Raised by the thread that touched the page, at that place, and so holding no
+ * lock of the log. Anything else that sends it ends us as it does others. */
+static void on_bad_page(int signo, siginfo_t *info, void *context)
+{
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+	if (info->si_code == BUS_ADRERR) {
+		log_error("mapped_file_unreadable",
+			  L_STR("reason", "an I/O error, or a file was cut"));
+		_exit(EX_SOFTWARE);
+	}
+	(void)sigaction(signo, &usual, NULL); /* valid arguments: it can */
+	(void)raise(signo);
+}
+
 int process_settle(struct err *err)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const struct sigaction bad_page = {.sa_sigaction = on_bad_page,
+					   .sa_flags = SA_SIGINFO};
 	sigset_t set;
 
 	awaited(&set);
 	if (process_private(err) || process_ignore(err))
 		return -1;
 	if (sigaction(SIGHUP, &ignore, NULL) ||
+	    sigaction(SIGBUS, &bad_page, NULL) ||
 	    pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return err_set(err, ERR_INTERNAL, "cannot settle in: %s",
 			       strerror(errno));

@@ -8,7 +8,8 @@
 
 /* Private files, no core dumps, no signal that ends us by surprise; SIGTERM,
  * SIGINT and the one of process_wake are blocked for all threads, to be waited
- * for. Before the first thread. */
+ * for. A page of a mapped file that cannot be read is told to the log and ends
+ * the process, with EX_SOFTWARE. Before the first thread. */
 int process_settle(struct err *err);
 /* Of that only private files and no core dumps: for commands that hold
  * secrets. */

@@ -2,7 +2,8 @@
 /*
  * sqlite.h - what the parts of the SQLite driver share: sqlite_open.c opens a
  * connection, sqlite.c keeps statements and reads, sqlite_kept.c keeps
- * snapshots, sqlite_write.c writes, sqlite_check.c checks and copies the whole.
+ * snapshots, sqlite_mapped.c shows readers the file, sqlite_write.c writes,
+ * sqlite_check.c checks and copies the whole.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
@@ -77,6 +78,9 @@ void sqlite_kept_outdate(void);
  * from now on show what is committed by now. */
 void sqlite_kept_end(void);
 void sqlite_kept_close(struct db *db);
+/* Lets this reader see the file without copies, if the file can be mapped.
+ * Returns a code of SQLite. */
+int sqlite_map(struct db *db);
 /* Prepares what db_begin, db_commit and db_rollback run. */
 int sqlite_keep_transactions(struct db *db, struct err *err);
 

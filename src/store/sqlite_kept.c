@@ -111,8 +111,7 @@ void sqlite_kept_outdate(void)
 	atomic_fetch_add(&commits, 1);
 }
 
-/* KiB, taken only as it is read: all of some thousand numbers, or, of a
- * million, the inner pages through which every search goes. */
+/* KiB, taken only as it is read: what of the file still lies in the log. */
 #define CACHE "PRAGMA cache_size = -8000"
 
 static int prepare(struct db *db, const char *sql, sqlite3_stmt **st)
@@ -128,6 +127,8 @@ int db_keep(struct db *db, struct err *err)
 
 	if (k)
 		rc = sqlite3_exec(db->sqlite, CACHE, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_map(db);
 	if (rc == SQLITE_OK)
 		rc = prepare(db, "BEGIN", &k->begin);
 	if (rc == SQLITE_OK)

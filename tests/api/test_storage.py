@@ -2,6 +2,7 @@
 """The disk is full, busy, slow to fail or gone: nothing is lost, nothing is made in vain."""
 
 import contextlib
+import json
 import os
 import resource
 import signal
@@ -19,6 +20,7 @@ from support.world import World, assert_exactly, assert_nothing_left
 
 SOFTWARE, TEMPORARY, CONFIG = 70, 75, 78  # sysexits.h
 ASYNC = {"Prefer": "respond-async"}
+PAGE = 8192  # the first holds the schema
 
 
 # Worlds whose disk can be spoiled
@@ -430,6 +432,27 @@ def test_a_damaged_database_is_refused_at_start_and_left_as_it_is(world, number,
     assert b"damaged" in done.stderr or b"no database" in done.stderr
     assert b"listening" not in done.stdout
     assert world.database.read_bytes() == before
+    world.database.write_bytes(sound)
+    world.start()
+    assert world.api.get(number).json() == created
+
+
+def test_a_database_that_is_cut_under_the_service_ends_it_and_is_not_written_to(world, number):
+    """What readers map of it is then no longer there: a signal, not the error of a call."""
+    created = world.api.created(number)
+    world.restart()  # so that the number is in the file, and not in its log
+    eventually(lambda: world.service.log().count(b'"database_sound"') == 2, "the check is over")
+    assert world.api.get(number).json() == created
+    sound = world.database.read_bytes()
+    os.truncate(world.database, PAGE)
+    cut = world.database.read_bytes()
+    with pytest.raises(OSError):
+        world.api.get(number)
+
+    _ends(world, SOFTWARE)
+    last = json.loads(world.service.log().splitlines()[-1])
+    assert (last["level"], last["event"]) == ("error", "mapped_file_unreadable")
+    assert world.database.read_bytes() == cut
     world.database.write_bytes(sound)
     world.start()
     assert world.api.get(number).json() == created

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Readers that keep their snapshot: they show the latest all the same, and do
- * not let the log grow. */
+/* Readers that keep their snapshot: they show the latest all the same, do not
+ * let the log grow, and copy nothing of the file. */
 #include "sqlite_opened.h"
 #include "store_fixture.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static struct store *keeper(struct fixture *f)
@@ -208,8 +209,9 @@ static off_t log_bytes(const struct fixture *f)
 }
 
 /* Adds a little more than so many pages to the log, in one transaction. What
- * does not change is not written: so each time it is another text. */
-static void write_pages(struct fixture *f, int pages)
+ * does not change is not written: so each time it is another text, of nothing
+ * but what is returned. */
+static char write_pages(struct fixture *f, int pages)
 {
 	static char text[4000];
 
@@ -222,6 +224,7 @@ static void write_pages(struct fixture *f, int pages)
 		assert_ok(f, meta_put(f->store, name, text, &f->err));
 	}
 	committed(f);
+	return text[0];
 }
 
 static void the_log_stays_short_under_steady_reads(void **state)
@@ -263,6 +266,136 @@ static void the_log_stays_short_under_a_reader_that_sleeps(void **state)
 	store_close(k);
 }
 
+/* --- the file, mapped ------------------------------------------------------
+ */
+
+/* What write_pages has written goes into the file, and the log is empty. */
+static void copy_back(struct fixture *f)
+{
+	sqlite3 *other;
+
+	store_let_go();
+	assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "PRAGMA wal_checkpoint(TRUNCATE)",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_int_equal(log_bytes(f), 0);
+}
+
+/* Reads them all; how many pages had to be copied for it. */
+static int copies(struct store *s, sqlite3 *db, int pages, char of)
+{
+	char value[4001];
+	int copied, highest;
+
+	assert_int_equal(sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_MISS,
+					   &copied, &highest, true),
+			 SQLITE_OK);
+	for (int i = 0; i < pages; i++) {
+		struct err err = ERR_INIT;
+		char name[16];
+
+		snprintf(name, sizeof(name), "page %d", i);
+		assert_int_equal(meta_get(s, name, value, sizeof(value), &err),
+				 1);
+		assert_int_equal(strlen(value), 3999);
+		assert_int_equal(value[0], of);
+		assert_int_equal(value[3998], of);
+	}
+	assert_int_equal(sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_MISS,
+					   &copied, &highest, true),
+			 SQLITE_OK);
+	return copied;
+}
+
+#define COPIES_FEW 5 /* the first page always is */
+
+static void a_keeper_copies_no_page_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f), *reader;
+	sqlite3 *kept = opened;
+	char of = write_pages(f, 200);
+
+	copy_back(f);
+	assert_in_range(copies(k, kept, 200, of), 0, COPIES_FEW);
+	reader = store_open(f->url, STORE_READER, &f->err);
+	assert_non_null(reader);
+	assert_in_range(copies(reader, opened, 200, of), 100, 1000);
+	store_close(reader);
+	store_close(k);
+}
+
+static void what_is_added_to_the_file_or_changed_is_shown_too(void **state)
+{
+	struct fixture *f = *state;
+	struct store *k = keeper(f);
+	sqlite3 *kept = opened;
+
+	for (int pages = 100; pages <= 800; pages *= 2) {
+		char of = write_pages(f, pages);
+
+		assert_in_range(copies(k, kept, pages, of), pages / 4, 4000);
+		copy_back(f);
+		assert_in_range(copies(k, kept, pages, of), 0, COPIES_FEW);
+	}
+	store_close(k);
+}
+
+/* Whatever else needs addresses meanwhile has a gigabyte of them. */
+static void where_the_file_cannot_be_mapped_it_is_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, little;
+	unsigned long used = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+	struct store *k;
+	sqlite3 *kept;
+	char of;
+
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%lu", &used), 1);
+	fclose(statm);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	little = before;
+	little.rlim_cur = used * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 30);
+	assert_int_equal(setrlimit(RLIMIT_AS, &little), 0);
+	k = keeper(f);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+
+	kept = opened;
+	of = write_pages(f, 200);
+	copy_back(f);
+	assert_in_range(copies(k, kept, 200, of), 100, 1000);
+	store_close(k);
+}
+
+static void a_file_put_in_place_of_another_is_not_taken_for_it(void **state)
+{
+	struct fixture *f = *state;
+	struct store *of_the_old = keeper(f), *of_the_new;
+	char aside[128];
+
+	put(f, 1);
+	copy_back(f);
+	assert_int_equal(get(of_the_old), 1);
+	store_close(f->store);
+	snprintf(aside, sizeof(aside), "%s.moved", f->path);
+	assert_int_equal(rename(f->path, aside), 0);
+	f->store = store_open(f->url, STORE_WRITER, &f->err);
+	assert_non_null(f->store);
+	assert_ok(f, store_migrate(f->store, &f->err));
+	put(f, 2);
+	copy_back(f);
+
+	of_the_new = keeper(f);
+	assert_int_equal(get(of_the_new), 2);
+	assert_int_equal(get(of_the_old), 1);
+	store_close(of_the_new);
+	store_close(of_the_old);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +409,10 @@ int main(void)
 		TEST_STORE(the_log_stays_short_under_steady_reads),
 		TEST_STORE(the_log_stays_short_under_reads_between_commits),
 		TEST_STORE(the_log_stays_short_under_a_reader_that_sleeps),
+		TEST_STORE(a_keeper_copies_no_page_of_the_file),
+		TEST_STORE(what_is_added_to_the_file_or_changed_is_shown_too),
+		TEST_STORE(where_the_file_cannot_be_mapped_it_is_copied),
+		TEST_STORE(a_file_put_in_place_of_another_is_not_taken_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, watch_opened, NULL);
