@@ -17,7 +17,7 @@
 #define LIMIT_BEARER          512            /* bytes of an API key */
 #define LIMIT_ANSWER          (16 * 1024 * 1024)
 #define LIMIT_PAGE            (4 * 1024 * 1024)  /* then a page ends early */
-#define LIMIT_POOL            (40 * 1024)    /* the library's; every request clears it */
+#define LIMIT_POOL            (34 * 1024)    /* the library's; every request clears it */
 
 #define LIMIT_CONNECTIONS     8192           /* fewer with few descriptors */
 #define LIMIT_ADMIN_CONNECTIONS 64
@@ -29,12 +29,12 @@
 #define LIMIT_WATCHING(all)   ((all) / 8 < LIMIT_STREAMS ? (all) / 8 : LIMIT_STREAMS)
 #define LIMIT_BACKLOG         1024
 
-/* Absolute deadlines; the library's own timer only knows inactivity. */
+/* Absolute deadlines. (The library's own timer only knows inactivity, and looks
+ * at the clock eight times for each request: it is off.) */
 #define LIMIT_HEADER_MS       10000          /* to send a request's header */
 #define LIMIT_BODY_MS         30000          /* to send its body */
 #define LIMIT_WRITE_MS        60000          /* to take the answer */
 #define LIMIT_IDLE_MS         60000          /* between two requests */
-#define LIMIT_INACTIVE_S      75             /* the library's, a second net */
 #define LIMIT_BEAT_MS         15000          /* a sign of life in a stream */
 #define LIMIT_STREAM_MS       (15 * 60 * 1000)   /* then a client comes again */
 #define LIMIT_DRAIN_MS        5000           /* at shutdown, after the engine */

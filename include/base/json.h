@@ -28,7 +28,10 @@ json_t *json_read(const char *text, size_t len, int depth_max, struct err *err);
 int json_add_str(struct buf *b, const char *s);
 int json_add_strn(struct buf *b, const char *s, size_t len);
 int json_add_text(struct buf *b, struct text t);
+#define JSON_INT_SIZE 21 /* bytes of the longest, with its NUL */
 int json_add_int(struct buf *b, int64_t value);
+/* The same into out, ended with a NUL; returns its length. */
+size_t json_int(int64_t value, char out[JSON_INT_SIZE]);
 /* RFC 3339 text of Unix milliseconds; 0 adds null. */
 int json_add_time(struct buf *b, int64_t wall_ms);
 /* Adds ,"name": (or "name": right after '{') and then the value. The buf's

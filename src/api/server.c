@@ -47,10 +47,6 @@ static void log_library(void *cls, const char *fmt, va_list ap)
 	starved_listen(text, clock_system());
 }
 
-_Static_assert(LIMIT_INACTIVE_S * 1000 > LIMIT_WRITE_MS &&
-		       LIMIT_INACTIVE_S * 1000 > LIMIT_IDLE_MS,
-	       "the longest that we count come first");
-
 static int start_daemon(struct listener *l, unsigned threads,
 			unsigned connections, struct err *err)
 {
@@ -73,7 +69,6 @@ static int start_daemon(struct listener *l, unsigned threads,
 		MHD_OPTION_NOTIFY_CONNECTION, stamps_notify, &l->stamps,
 		MHD_OPTION_CONNECTION_LIMIT, connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_INACTIVE_S,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
 		threads > 1 ? pool : none, MHD_OPTION_END);
 	if (l->daemon)

@@ -29,8 +29,11 @@ static void opened(struct stamps *all, struct MHD_Connection *connection,
 	struct stamp *s = info ? calloc(1, sizeof(*s)) : NULL;
 
 	*socket_context = s;
-	if (!s)
-		return; /* lives by the library's timer alone */
+	if (!s) { /* what has no deadline is not let in */
+		if (info)
+			shutdown(info->connect_fd, SHUT_RDWR);
+		return;
+	}
 	s->fd = info->connect_fd;
 	atomic_init(&s->idle, true);
 	atomic_init(&s->until, all->now(all->arg) + LIMIT_HEADER_MS);

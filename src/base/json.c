@@ -196,18 +196,28 @@ int json_put_str(struct buf *b, const char *name, const char *value)
 	return json_add_str(b, value);
 }
 
-int json_add_int(struct buf *b, int64_t value)
+size_t json_int(int64_t value, char out[JSON_INT_SIZE])
 {
-	char text[20], *p = text + sizeof(text);
+	char text[JSON_INT_SIZE], *p = text + sizeof(text) - 1;
 	uint64_t n = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	size_t len;
 
-	do {
+	*p = '\0';
+	do
 		*--p = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
+	while (n /= 10);
 	if (value < 0)
 		*--p = '-';
-	return buf_add(b, p, (size_t)(text + sizeof(text) - p));
+	len = (size_t)(text + sizeof(text) - 1 - p);
+	memcpy(out, p, len + 1);
+	return len;
+}
+
+int json_add_int(struct buf *b, int64_t value)
+{
+	char text[JSON_INT_SIZE];
+
+	return buf_add(b, text, json_int(value, text));
 }
 
 int json_put_int(struct buf *b, const char *name, int64_t value)

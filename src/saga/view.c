@@ -2,7 +2,6 @@
 /* view.c - numbers, operations and problems as JSON; see view.h. */
 #include "saga/view.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -57,7 +56,11 @@ int view_number(struct buf *b, const struct number_row *row)
 
 void view_etag(int64_t version, char out[24])
 {
-	snprintf(out, 24, "\"%lld\"", (long long)version);
+	size_t len = json_int(version, out + 1);
+
+	_Static_assert(JSON_INT_SIZE + 2 <= 24, "it fits between quotes");
+	out[0] = out[len + 1] = '"';
+	out[len + 2] = '\0';
 }
 
 int view_operation(struct buf *b, const struct operation_row *row,
