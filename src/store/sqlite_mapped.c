@@ -35,7 +35,8 @@
 
 struct mapping {
 	sqlite3_io_methods methods; /* those of SQLite, but for xFetch */
-	char *start;		    /* NULL: it could not be mapped */
+	char *start;
+	int error; /* errno, where start is NULL: it could not be mapped */
 	int fd;
 	atomic_int_fast64_t size; /* of the file, as last seen */
 	struct mapping *next;
@@ -91,7 +92,9 @@ static struct mapping *mapping_new(const char *path,
 		return NULL;
 	}
 	start = mmap(NULL, REACH, PROT_READ, MAP_SHARED, m->fd, 0);
-	if (start != MAP_FAILED)
+	if (start == MAP_FAILED)
+		m->error = errno;
+	else
 		m->start = start;
 	m->methods = *methods;
 	m->methods.xFetch = fetch;
@@ -124,7 +127,8 @@ static struct mapping *mapping_of(const char *path,
 	}
 	if (m && m->start)
 		return m;
-	log_warn("database_not_mapped", L_STR("reason", strerror(errno)));
+	log_warn("database_not_mapped",
+		 L_STR("reason", strerror(m ? m->error : errno)));
 	return NULL;
 }
 
