@@ -65,7 +65,12 @@ struct db *db_open(const char *url, bool writer, struct err *err);
 int db_path(const char *url, char out[PATH_MAX], struct err *err);
 /* From now on a reader keeps its snapshot from one read to the next, as long as
  * nobody commits: for many short reads. It still shows all that this process
- * has committed; what another process wrote, after db_let_go at the latest. */
+ * has committed; what another process wrote, after db_let_go at the latest.
+ *
+ * It is shown the file through a mapping, of which the process has one for each
+ * file and to its end. A page that cannot be read is then no error of a call,
+ * but a SIGBUS (BUS_ADRERR), which is the process's to handle. Where the file
+ * cannot be mapped, a warning is logged and its pages are copied. */
 int db_keep(struct db *db, struct err *err);
 /* Ends what such readers keep. Any thread may call it, at any time; it waits
  * for nobody. To be called now and then: it is what lets the log be reset while

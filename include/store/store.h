@@ -36,7 +36,8 @@ enum store_mode {
 		       */
 	STORE_READER, /* read-only; the database must exist and be migrated */
 	STORE_KEEPER, /* a reader for many short reads: it keeps its snapshot
-		       * until this process commits; see store_let_go */
+		       * until this process commits, see store_let_go, and maps
+		       * the file: a page that cannot be read is a SIGBUS */
 };
 
 /* url: "sqlite:PATH", as TRUNKLINE_DATABASE_URL. Refuses (CONFIG) a url of
