@@ -141,6 +141,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libsandbox.a $(B)/libservice.a
 $(B)/tests/unit/%.o $(B)/tests/fuzz/%.o $(B)/tests/bench/%.o: CPPFLAGS += -Isrc
 $(B)/unit/test_torture $(B)/unit/test_torture_engine: LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
+$(B)/unit/test_stamps: LDFLAGS += -Wl,--wrap=calloc
 
 # Fuzz targets: replay_X runs the corpus, with any compiler; fuzz_X is libFuzzer.
 SECONDS  ?= 60

@@ -2,10 +2,10 @@
 /*
  * stamps.h - a deadline for every connection, which the HTTP library has not.
  *
- * Its own timer starts anew with each byte, so a client that sends one byte a
- * second holds a connection for ever. Here each connection carries the moment
- * at which its present phase must be over; a reaper shuts down the socket of
- * those that are late and leaves the rest to the library.
+ * Its own timer, which is off, starts anew with each byte, so a client that
+ * sends one byte a second holds a connection for ever. Here each connection
+ * carries the moment at which its present phase must be over; a reaper shuts
+ * down the socket of those that are late and leaves the rest to the library.
  *
  * A socket is only shut down under the lock that the library's notice of
  * closing takes too, so it is never another one with the same number.
@@ -43,7 +43,8 @@ struct stamps {
 void stamps_init(struct stamps *all, int64_t (*now)(void *arg), void *arg);
 /* The threads that have connections must have ended. */
 void stamps_release(struct stamps *all);
-/* MHD_OPTION_NOTIFY_CONNECTION, with a struct stamps. */
+/* MHD_OPTION_NOTIFY_CONNECTION, with a struct stamps. A connection for whose
+ * stamp there is no memory is shut down. */
 void stamps_notify(void *stamps, struct MHD_Connection *connection,
 		   void **socket_context,
 		   enum MHD_ConnectionNotificationCode code);
