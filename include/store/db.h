@@ -68,9 +68,9 @@ int db_path(const char *url, char out[PATH_MAX], struct err *err);
  * has committed; what another process wrote, after db_let_go at the latest.
  *
  * It is shown the file through a mapping, of which the process has one for each
- * file and to its end. A page that cannot be read is then no error of a call,
- * but a SIGBUS (BUS_ADRERR), which is the process's to handle. Where the file
- * cannot be mapped, a warning is logged and its pages are copied. */
+ * file, for as long as it lives. A page that cannot be read is then no error of
+ * a call, but a SIGBUS (BUS_ADRERR), which is the process's to handle. Where
+ * the file cannot be mapped, a warning is logged and its pages are copied. */
 int db_keep(struct db *db, struct err *err);
 /* Ends what such readers keep. Any thread may call it, at any time; it waits
  * for nobody. To be called now and then: it is what lets the log be reset while

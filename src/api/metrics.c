@@ -348,7 +348,7 @@ static const struct metric metrics[] = {
 	{SERVICE, "process_open_fds", G, "Open file descriptors.", open_fds},
 	{SERVICE, "process_max_fds", G, "How many it may open.", max_fds},
 	{SERVICE, "process_resident_memory_bytes", G, "Memory that it has in use, with what it has read of the database, which the kernel takes back when it needs it.", resident},
-	{SERVICE, "process_virtual_memory_bytes", G, "Addresses that it has reserved, 16 GiB of them for the database.", virtual},
+	{SERVICE, "process_virtual_memory_bytes", G, "Addresses that it has reserved, most of them to map the database.", virtual},
 	{SERVICE, "process_threads", G, "Its threads.", threads},
 };
 #undef C

@@ -25,6 +25,7 @@
 #define BUSY_TIMEOUT_MS 5000
 #define ROW_MAX		(8 << 20)
 
+/* Of these a keeper changes two: sqlite_mapped.c. */
 static const char *const pragmas[] = {
 	"PRAGMA foreign_keys = ON",    "PRAGMA trusted_schema = OFF",
 	"PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0",
